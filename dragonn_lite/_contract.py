@@ -1,0 +1,107 @@
+"""The checks behind the contract of :mod:`dragonn_lite`, in one place for every public door."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def as_one_hot(x, name: str = "sequences") -> np.ndarray:
+    """Check one-hot sequences and return them as ``uint8``.
+
+    Parameters
+    ----------
+    x : array (n_sequences, length, 4)
+        Ones and zeros of any numeric dtype; an all-zero row is an unknown base.
+    name : str
+        The argument's name, for the message.
+
+    Raises
+    ------
+    TypeError
+        If `x` is text: it has to be encoded first.
+    ValueError
+        If the shape is another one or a row is not one-hot.
+    """
+    if isinstance(x, (str, bytes)) or (len(x) and isinstance(x[0], (str, bytes))):
+        raise TypeError(f"{name} is text; encode it first with dna.sequences.one_hot(...)")
+    x = np.asarray(x)
+    if x.ndim != 3 or x.shape[2] != 4:
+        hint = _shape_hint(x.shape)
+        raise ValueError(f"{name} has shape {x.shape}, expected (n_sequences, length, 4){hint}")
+    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
+        raise TypeError(f"{name} has dtype {x.dtype}, expected the zeros and ones of a one-hot")
+    encoded = x if x.dtype == np.uint8 else x.astype(np.uint8)
+    total = np.einsum("nlb->nl", encoded)  # (n, length, 4) -> (n, length); 255 + 1 wraps to 0
+    valid = total.size == 0 or (encoded.max() <= 1 and total.max() <= 1)
+    if not valid or (encoded is not x and not np.array_equal(encoded, x)):
+        raise ValueError(
+            f"{name} is not one-hot: each row of four must hold a single 1, or only zeros for an "
+            "unknown base"
+        )
+    return encoded
+
+
+def as_labels(y, n_sequences: int, name: str = "labels") -> np.ndarray:
+    """Check labels and return them as ``int8``, of shape (n,) or (n, n_tasks).
+
+    Raises
+    ------
+    ValueError
+        If the number of rows differs from `n_sequences`, or a value is not 1, 0 or -1.
+    """
+    y = np.asarray(y)
+    if y.ndim not in (1, 2) or len(y) != n_sequences:
+        raise ValueError(
+            f"{name} has shape {y.shape}, expected ({n_sequences},) or ({n_sequences}, n_tasks): "
+            "one row for each sequence"
+        )
+    if not (np.issubdtype(y.dtype, np.number) or y.dtype == bool):
+        raise TypeError(f"{name} has dtype {y.dtype}, expected numbers: 1 bound, 0 unbound")
+    allowed = (y == 0) | (y == 1) | (y == -1)
+    if not allowed.all():
+        raise ValueError(
+            f"{name} holds the value {y[~allowed].flat[0]!s}, expected 1 (bound), 0 (unbound) or "
+            "-1 (ambiguous); turn a signal into labels by thresholds first"
+        )
+    return y.astype(np.int8)
+
+
+def as_rng(rng) -> np.random.Generator:
+    """Return a generator from a generator or an integer seed.
+
+    Raises
+    ------
+    TypeError
+        If `rng` is neither.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(int(rng))
+    raise TypeError(
+        f"rng is {rng!r}, expected a non-negative integer seed or a numpy.random.Generator"
+    )
+
+
+def as_count(value, name: str, minimum: int = 0) -> int:
+    """Return a whole number of at least `minimum`.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not a whole number or is too small.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < minimum:
+        raise ValueError(f"{name} is {value!r}, expected a whole number of at least {minimum}")
+    return int(value)
+
+
+def _shape_hint(shape: tuple) -> str:
+    if len(shape) == 2 and shape[1] == 4:
+        return "; add the sequence axis with x[None]"
+    if len(shape) == 3 and shape[1] == 4:
+        return "; channels come last, see dna.sequences.from_tangermeme(...)"
+    if len(shape) == 4 and shape[1:3] == (1, 4):
+        return "; see dna.sequences.from_dragonn(...)"
+    return ""

@@ -1,0 +1,1 @@
+"""Where do labels come from? Simulations with known truth."""

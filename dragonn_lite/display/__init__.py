@@ -1,0 +1,1 @@
+"""What do people see? Tables, logos, charts and widgets; never a network."""

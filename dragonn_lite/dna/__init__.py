@@ -1,0 +1,1 @@
+"""What goes in? Sequences, FASTA files and motifs."""

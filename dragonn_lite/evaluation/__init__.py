@@ -1,0 +1,1 @@
+"""Is it any good? Metrics that ignore ambiguous labels."""

@@ -1,0 +1,1 @@
+"""What learns? Architectures and their training."""
