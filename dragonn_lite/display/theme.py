@@ -1,0 +1,242 @@
+"""The look of every picture: colours, fonts, sizes, and how a chart becomes a file.
+
+Nothing happens on import. :func:`register` and :func:`use_renderer` are called once, by the set-up
+cell of a lesson.
+
+Letters, row labels and direct labels always carry the meaning as well: colour only repeats it.
+The four base colours stay at least 22 apart (CIEDE2000) for readers who lack one kind of cone.
+
+References
+----------
+Machado, Oliveira, Fernandes 2009, doi:10.1109/TVCG.2009.113 (simulated colour vision);
+Sharma, Wu, Dalal 2005, doi:10.1002/col.20070 (the colour difference).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import textwrap
+from pathlib import Path
+
+import altair as alt
+
+BASES = {"A": "#2E9E83", "C": "#0B4F98", "G": "#DDA41C", "T": "#BA2F27", "N": "#9A9A9A"}
+MODEL = "#3A6EA5"
+BASELINE = "#949494"
+OCHRE = "#B8731F"
+SAGE = "#8FBF86"
+PLUM = "#4A1F3D"
+SERIES = (MODEL, OCHRE, SAGE, PLUM)
+TRAINING, VALIDATION = "#A3BEDC", "#1F4A78"
+NEGATIVE, POSITIVE = "#6F4A9E", "#D9741E"
+SIGNED = ("#54278F", "#9E8AC4", "#F4F1F4", "#F0A95C", "#B85A0C")
+AMOUNT_SCHEME = "viridis"
+INK, FAINT = "#222222", "#DDDDDD"
+
+WIDTH = 520
+"""Width of the plotting area in pixels; with its axis a chart is 560 to 640 wide."""
+
+RENDERER_VARIABLE = "DRAGONN_LITE_RENDERER"
+_FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+
+
+def _config() -> dict:
+    axis = {
+        "labelFontSize": 11,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+        "domainColor": "#888888",
+        "tickColor": "#888888",
+        "grid": False,
+        "labelOverlap": True,
+    }
+    return {
+        "background": "white",
+        "font": _FONT,
+        "padding": 6,
+        "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": 260},
+        "axis": axis,
+        "header": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+        "legend": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
+        "title": {
+            "anchor": "start",
+            "frame": "group",
+            "fontSize": 15,
+            "fontWeight": "bold",
+            "subtitleFontSize": 12,
+            "subtitleColor": "#555555",
+            "subtitlePadding": 4,
+            "offset": 10,
+            "color": INK,
+        },
+        "text": {"fontSize": 11, "color": INK},
+    }
+
+
+def register() -> None:
+    """Register and enable the altair theme ``dragonn_lite`` (white background, 600 px wide).
+
+    Examples
+    --------
+    >>> register()
+    >>> alt.theme.active
+    'dragonn_lite'
+    >>> _ = alt.theme.enable("default")
+    """
+
+    @alt.theme.register("dragonn_lite", enable=True)
+    def _theme() -> alt.theme.ThemeConfig:
+        return alt.theme.ThemeConfig({"config": _config()})
+
+
+def use_renderer(name: str | None = None) -> str:
+    """Choose how notebooks show charts, and return the choice.
+
+    Parameters
+    ----------
+    name : {"default", "svg"}, optional
+        ``"default"`` is the live chart of JupyterLab and Colab; ``"svg"`` a static picture, for
+        notebooks that papermill executes. By default the environment variable
+        ``DRAGONN_LITE_RENDERER`` decides, else ``"default"``.
+
+    Raises
+    ------
+    ValueError
+        If `name`, or the variable, is something else.
+
+    Examples
+    --------
+    >>> use_renderer("default")
+    'default'
+    """
+    name = name or renderer()
+    if name not in ("default", "svg"):
+        raise ValueError(f"name is {name!r}, expected 'default' (live) or 'svg' (static)")
+    alt.renderers.enable(name)
+    return name
+
+
+def renderer() -> str:
+    """Return what ``DRAGONN_LITE_RENDERER`` asks for, ``"default"`` where it is not set.
+
+    Examples
+    --------
+    >>> renderer() in ("default", "svg")
+    True
+    """
+    return os.environ.get(RENDERER_VARIABLE) or "default"
+
+
+def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2) -> Path:
+    """Write a chart as a picture or a page, and return the path.
+
+    Parameters
+    ----------
+    chart : altair chart
+    path : path
+        Ends in ``.svg``, ``.png``, ``.pdf``, ``.html`` or ``.json``; folders are made.
+    scale : float
+        Pixels of a PNG for each pixel of the chart.
+
+    Raises
+    ------
+    ValueError
+        If the ending is another one, or the package that draws is missing.
+    """
+    path = Path(path)
+    if path.suffix not in (".svg", ".png", ".pdf", ".html", ".json"):
+        raise ValueError(f"path ends in {path.suffix!r}, expected .svg, .png, .pdf, .html or .json")
+    if path.suffix in (".svg", ".png", ".pdf") and not can_draw():
+        raise ValueError(f"path is {path.name!r}, which needs: pip install vl-convert-python")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"scale_factor": scale} if path.suffix == ".png" else {}
+    chart.save(str(path), **options)
+    return path
+
+
+def can_draw() -> bool:
+    """Return whether charts can be drawn here without a browser (vl-convert is installed).
+
+    Examples
+    --------
+    >>> can_draw() in (True, False)
+    True
+    """
+    from importlib.util import find_spec
+
+    return find_spec("vl_convert") is not None
+
+
+def svg(chart: alt.TopLevelMixin) -> str:
+    """Return a chart as the text of an SVG picture, its description as alternative text.
+
+    Raises
+    ------
+    ValueError
+        If the package that draws is missing.
+    """
+    if not can_draw():
+        raise ValueError("chart cannot be drawn as SVG here: pip install vl-convert-python")
+    text = io.StringIO()
+    chart.save(text, format="svg")
+    return text.getvalue()
+
+
+def heading(title: str, subtitle: str | list[str] = "") -> alt.Title:
+    """Return a title (the finding) over a subtitle (method, data, n), wrapped to the chart's width.
+
+    Parameters
+    ----------
+    title, subtitle : str or list of str
+        Each item of a list starts a line of its own.
+
+    Examples
+    --------
+    >>> heading("One filter finds the motif", "held-out sequences, n = 400").text
+    ['One filter finds the motif']
+    """
+    lines = [subtitle] if isinstance(subtitle, str) else list(subtitle)
+    wrapped = [row for line in lines for row in textwrap.wrap(line, 92)]
+    options = {"subtitle": wrapped} if wrapped else {}
+    return alt.Title(textwrap.wrap(title, 70) or [""], **options)
+
+
+def base_scale() -> alt.Scale:
+    """Return the colour scale of the letters A, C, G, T and N.
+
+    Examples
+    --------
+    >>> base_scale().domain
+    ['A', 'C', 'G', 'T', 'N']
+    """
+    return alt.Scale(domain=list(BASES), range=list(BASES.values()))
+
+
+def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()) -> dict:
+    """Return a colour for each series: baselines grey, the others slate, ochre, sage, plum.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four series that are not baselines, or a baseline is unknown.
+
+    Examples
+    --------
+    >>> series_colours(["network", "k-mers"], ["k-mers"])
+    {'network': '#3A6EA5', 'k-mers': '#949494'}
+    """
+    names = list(dict.fromkeys(str(name) for name in names))
+    unknown = [name for name in baselines if name not in names]
+    if unknown:
+        raise ValueError(f"baselines names {unknown[0]!r}, expected names among {names}")
+    others = [name for name in names if name not in baselines]
+    if len(others) > len(SERIES):
+        raise ValueError(
+            f"names has {len(others)} series besides the baselines, expected at most "
+            f"{len(SERIES)}: draw them in several charts"
+        )
+    colours = dict(zip(others, SERIES, strict=False)) | dict.fromkeys(baselines, BASELINE)
+    return {name: colours[name] for name in names}
