@@ -58,6 +58,21 @@ def builtin(name: str) -> Motif:
     return found
 
 
+def builtin_motifs() -> list[Motif]:
+    """Take all motifs of the built-in collection, in the order of :func:`builtin_table`.
+
+    Returns
+    -------
+    list of Motif
+
+    Examples
+    --------
+    >>> len(builtin_motifs())
+    40
+    """
+    return [motif for motif, _ in _collection()]
+
+
 def builtin_table() -> pd.DataFrame:
     """List the built-in collection.
 

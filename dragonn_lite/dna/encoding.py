@@ -23,7 +23,7 @@ def _letter_table() -> bytes:
 
 
 _CODE_OF_LETTER = _letter_table()
-_KNOWN_LETTERS = bytes(byte for byte in range(256) if _CODE_OF_LETTER[byte] != _INVALID)
+KNOWN_LETTERS = bytes(byte for byte in range(256) if _CODE_OF_LETTER[byte] != _INVALID)
 _LETTER_OF_CODE = bytes(BASES + "N", "ascii").ljust(256, b"?")
 
 
@@ -61,7 +61,7 @@ def one_hot(sequences, *, length: int | None = None) -> np.ndarray:
     """
     buffers = _as_bytes(sequences)
     joined = b"".join(buffers)
-    if joined.translate(None, _KNOWN_LETTERS):  # what is left is not DNA
+    if joined.translate(None, KNOWN_LETTERS):  # what is left is not DNA
         _raise_for_letter(buffers)
     if length is not None:
         length = as_count(length, "length", minimum=1)
@@ -329,7 +329,7 @@ def _raise_for_lengths(buffers: list[bytes]) -> None:
 
 def _raise_for_letter(buffers: list[bytes]) -> None:
     for i, buffer in enumerate(buffers):
-        wrong = buffer.translate(None, _KNOWN_LETTERS)
+        wrong = buffer.translate(None, KNOWN_LETTERS)
         if not wrong:
             continue
         letter = wrong[:1]
@@ -343,10 +343,17 @@ def _raise_for_letter(buffers: list[bytes]) -> None:
 def _mend(letter: bytes, buffer: bytes) -> str:
     if buffer.startswith(b">") or b"/" in buffer or b".fa" in buffer or b".gz" in buffer:
         return "; to read a FASTA file use dna.fasta.read_fasta(path)"
-    if letter in b"Uu":
+    return mend_for_letter(letter.decode("latin-1"))
+
+
+def mend_for_letter(letter: str) -> str:
+    """What to do about a letter that is not DNA, to end a message with."""
+    if letter in "Uu":
         return "; this looks like RNA: replace U by T"
-    if letter in b"-.":
+    if letter in "-.":
         return "; this looks like an alignment: remove its gaps"
+    if letter == ";":
+        return "; remove comment lines"
     if letter.isspace():
-        return "; remove white space with str.split and str.join"
+        return "; remove white space"
     return ""

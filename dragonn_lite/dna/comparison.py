@@ -1,0 +1,112 @@
+"""Comparing motifs: which known motif does a filter look like?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .._contract import as_count
+from .collection import builtin_motifs
+from .matrices import Motif
+
+
+def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
+    """Find the known motifs most like each query, in the best alignment and strand.
+
+    Similarity is Pearson's correlation over all positions that either of the two covers, four
+    numbers each; where only one covers a position the other counts as uniform there. So it is 1
+    for the same matrix, and a short overlap by chance cannot score high.
+
+    Parameters
+    ----------
+    queries : Motif, array (width, 4), or list of them
+        An array may hold any weights, such as a filter's: only the differences between the
+        bases of a position matter.
+    collection : list of Motif, optional
+        The known motifs; by default the built-in ones.
+    n_best : int
+        Matches listed for each query.
+
+    Returns
+    -------
+    DataFrame
+        One row a match, by query, best first: `query` (name, or number in `queries`), `motif`,
+        `accession`, `correlation`, `offset_bp` (start of the known motif, after it is turned to
+        `strand`, less that of the query), `strand`, `overlap_bp`.
+
+    Raises
+    ------
+    ValueError
+        If a query has another shape, holds a value that is not finite, or prefers no base
+        anywhere; or if the collection is empty.
+
+    Examples
+    --------
+    >>> from dragonn_lite.dna.collection import builtin
+    >>> half = builtin("SPI1").reverse_complement().probabilities[:9]
+    >>> best_match(half)[["motif", "correlation", "offset_bp", "strand"]].round(2)
+             motif  correlation  offset_bp strand
+    0  SPI1_known4         0.81          0      -
+    """
+    if isinstance(queries, Motif) or getattr(queries, "ndim", 3) == 2:
+        queries = [queries]
+    if collection is None:
+        collection = builtin_motifs()
+    if not len(collection):
+        raise ValueError("collection is empty, expected motifs to compare with")
+    n_best = min(as_count(n_best, "n_best", minimum=1), len(collection))
+    known = [_profile(motif, f"collection[{i}]") for i, motif in enumerate(collection)]
+    rows = []
+    for number, query in enumerate(queries):
+        name = query.name if isinstance(query, Motif) else number
+        correlation, offset, is_reverse = _correlations(_profile(query, f"queries[{number}]"), known)
+        for i in np.argsort(-correlation, kind="stable")[:n_best]:
+            motif, width = collection[i], len(np.asarray(_matrix(query)))
+            overlap = min(width, offset[i] + motif.width_bp) - max(0, offset[i])
+            rows.append(
+                {
+                    "query": name,
+                    "motif": motif.name,
+                    "accession": motif.accession,
+                    "correlation": float(correlation[i]),
+                    "offset_bp": int(offset[i]),
+                    "strand": "-" if is_reverse[i] else "+",
+                    "overlap_bp": int(overlap),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _matrix(motif):
+    return motif.probabilities if isinstance(motif, Motif) else motif
+
+
+def _profile(motif, name: str) -> np.ndarray:
+    """Weights with mean 0 at each position and norm 1: their products are correlations."""
+    profile = np.asarray(_matrix(motif), dtype=np.float64)
+    if profile.ndim != 2 or profile.shape[1] != 4 or not len(profile):
+        raise ValueError(f"{name} has shape {profile.shape}, expected (width, 4)")
+    if not np.isfinite(profile).all():
+        raise ValueError(f"{name} holds a value that is not finite")
+    profile = profile - profile.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(profile)
+    if not norm > 0:
+        raise ValueError(f"{name} prefers no base at any position; leave it out")
+    return profile / norm
+
+
+def _correlations(query: np.ndarray, known: list[np.ndarray]):
+    """Best correlation with each known motif, its offset, and whether it is turned: (m,) each."""
+    width, widest = len(query), max(len(profile) for profile in known)
+    # Between margins as wide as the query every offset is a window: (m, both strands, ...)
+    turned = np.zeros((len(known), 2, widest + 2 * width, 4))
+    for i, profile in enumerate(known):
+        turned[i, 0, width : width + len(profile)] = profile
+        turned[i, 1, width : width + len(profile)] = profile[::-1, ::-1]
+    windows = np.lib.stride_tricks.sliding_window_view(turned, width, axis=2)
+    products = np.einsum("msobw,wb->mso", windows, query)
+    n_offsets = products.shape[2]
+    best = products.reshape(len(known), -1).argmax(axis=1)
+    correlation = products.reshape(len(known), -1).max(axis=1)
+    # Window 0 begins one query width before the known motif.
+    return correlation, width - best % n_offsets, best >= n_offsets
