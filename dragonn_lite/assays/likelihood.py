@@ -1,0 +1,106 @@
+"""The exact likelihood of a simulated sequence: no network can rank better than this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dragonn_lite._contract import as_one_hot
+from dragonn_lite.assays.grammar import Layout, Outcome, Site
+
+_BLOCK = 500  # sequences at a time: bounds the memory at a few (block, length) tables a layout
+
+
+def outcome_likelihoods(
+    sequences: np.ndarray,
+    layouts: Sequence[Layout],
+    outcomes: Sequence[Outcome],
+    background: np.ndarray,
+) -> np.ndarray:
+    """Likelihood of each sequence under each content of a grammar, relative to pure background.
+
+    Sums over every arrangement of the blocks that does not overlap, by a forward recursion over
+    the number of blocks already placed: exact, not sampled.
+
+    Parameters
+    ----------
+    sequences : uint8 (n, length, 4)
+        One-hot sequences.
+    layouts, outcomes
+        As :func:`dragonn_lite.assays.grammar.expand` gives them.
+    background : float (4,)
+        Probability of A, C, G and T outside of planted sites.
+
+    Returns
+    -------
+    float (n, n_outcomes)
+        P(sequence | content) / P(sequence | background).
+
+    Raises
+    ------
+    ValueError
+        If a site has a minimum score: its likelihood has no such closed form.
+    """
+    sequences = as_one_hot(sequences)
+    length = sequences.shape[1]
+    starts = [layout.position.probabilities(length, layout.width_bp) for layout in layouts]
+    states = [counts for counts, _ in outcomes]
+    arrangements = _forward([p[None] for p in starts], layouts, states, length)
+    likelihoods = np.empty((len(sequences), len(outcomes)))
+    for low in range(0, len(sequences), _BLOCK):
+        codes = sequences[low : low + _BLOCK].argmax(axis=2)  # (n, length, 4) -> (n, length)
+        weights = [
+            p * _layout_ratio(codes, layout, background)
+            for p, layout in zip(starts, layouts, strict=True)
+        ]
+        likelihoods[low : low + _BLOCK] = (
+            _forward(weights, layouts, states, length, n=len(codes)) / arrangements
+        )
+    return likelihoods
+
+
+def _forward(weights, layouts, states, length, n=1):
+    """Sum of the products of weights over all arrangements, (n, n_states)."""
+    placed = {}
+
+    def within(state):
+        """Column i: arrangements of `state` inside the first i bases."""
+        if state not in placed:
+            ending = np.zeros((n, length + 1))
+            for j, (weight, layout) in enumerate(zip(weights, layouts, strict=True)):
+                if state[j]:
+                    rest = within(state[:j] + (state[j] - 1,) + state[j + 1 :])
+                    ending[:, layout.width_bp :] += rest[:, : weight.shape[1]] * weight
+            placed[state] = ending.cumsum(axis=1)
+        return placed[state]
+
+    placed[(0,) * len(layouts)] = np.ones((n, length + 1))
+    return np.stack([within(state)[:, -1] for state in states], axis=1)
+
+
+def _layout_ratio(codes, layout, background):
+    n_starts = codes.shape[1] - layout.width_bp + 1
+    ratio = 1.0
+    for site, offset in layout.sites:
+        ratio = ratio * _site_ratio(codes, site, background)[:, offset : offset + n_starts]
+    return ratio
+
+
+def _site_ratio(codes, site: Site, background):
+    """P(bases | site) / P(bases | background) of a site at each start, (n, starts)."""
+    if site.minimum_bits is not None:
+        raise ValueError(
+            f"sites of {site.motif.name} have minimum_bits={site.minimum_bits:g}: their exact "
+            "likelihood is not available; plant them without a minimum score"
+        )
+    forward = site.matrix() / background
+    reverse = site.matrix()[::-1, ::-1] / background
+    n_starts = codes.shape[1] - len(forward) + 1
+    total = 0.0
+    for table, share in ((forward, 1 - site.reverse_fraction), (reverse, site.reverse_fraction)):
+        product = np.full((len(codes), n_starts), share)
+        for i, row in enumerate(table):
+            product *= row[codes[:, i : i + n_starts]]
+        total = total + product
+    return total

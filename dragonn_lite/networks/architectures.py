@@ -1,0 +1,285 @@
+"""Networks that read DNA: one-hot ``(length, 4)`` in, one logit a task out.
+
+Max pooling stands before ReLU: both orders give the same numbers, and ReLU then has less to do.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from dragonn_lite._contract import as_count, as_rng
+
+
+def one_filter(length: int, *, width_bp: int = 15, n_tasks: int = 1, rng) -> keras.Model:
+    """A single motif detector: its best match anywhere in the sequence is the score.
+
+    Parameters
+    ----------
+    length : int
+        Length of the sequences in bp.
+    width_bp : int
+        Width of the filter in bp.
+    n_tasks : int
+        Number of outputs.
+    rng : int or Generator
+        Source of the first weights.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    Examples
+    --------
+    >>> one_filter(100, rng=0).count_params()
+    63
+    """
+    return filter_bank(length, n_filters=1, width_bp=width_bp, n_tasks=n_tasks, rng=rng)
+
+
+def filter_bank(
+    length: int, *, n_filters: int = 32, width_bp: int = 19, n_tasks: int = 1, rng
+) -> keras.Model:
+    """Many motif detectors side by side, each reporting its best match anywhere.
+
+    *What it cannot learn*: how often or where a motif stands, or what stands beside it.
+
+    Parameters
+    ----------
+    length, width_bp, n_tasks, rng
+        As in :func:`one_filter`.
+    n_filters : int
+        Number of filters.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    Examples
+    --------
+    >>> filter_bank(100, n_tasks=3, rng=0).output_shape
+    (None, 3)
+    """
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = _convolution(inputs, n_filters, width_bp, seed)
+    x = layers.GlobalMaxPooling1D(name="best_match")(x)
+    x = layers.ReLU()(x)
+    return _end(inputs, x, n_tasks, seed, "filter_bank")
+
+
+def filter_counter(
+    length: int, *, n_filters: int = 32, width_bp: int = 15, n_tasks: int = 1, rng
+) -> keras.Model:
+    """Many motif detectors, each reporting how much it matched over the whole sequence.
+
+    *What it cannot learn*: where a motif stands, or what stands beside it.
+
+    Parameters
+    ----------
+    length, n_filters, width_bp, n_tasks, rng
+        As in :func:`filter_bank`.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    Examples
+    --------
+    >>> filter_counter(100, rng=0).output_shape
+    (None, 1)
+    """
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = _convolution(inputs, n_filters, width_bp, seed)
+    x = layers.ReLU()(x)
+    x = layers.GlobalAveragePooling1D(name="mean_match")(x)
+    x = layers.Rescaling(float(length), name="total_match")(x)  # a sum: matches, not their density
+    return _end(inputs, x, n_tasks, seed, "filter_counter")
+
+
+def filter_pairs(
+    length: int,
+    *,
+    n_filters: int = 32,
+    width_bp: int = 15,
+    pool_bp: int = 4,
+    n_tasks: int = 1,
+    rng,
+) -> keras.Model:
+    """Two layers: filters, and filters of filters that see how motifs stand to each other.
+
+    Parameters
+    ----------
+    length, n_filters, width_bp, n_tasks, rng
+        As in :func:`filter_bank`; both layers have `n_filters` filters.
+    pool_bp : int
+        Positions of the first layer that become one for the second, which sees 9 of them.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    Examples
+    --------
+    >>> filter_pairs(100, rng=0).output_shape
+    (None, 1)
+    """
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = _convolution(inputs, n_filters, width_bp, seed)
+    x = layers.MaxPooling1D(pool_bp)(x)
+    x = layers.ReLU()(x)
+    x = _convolution(x, n_filters, 9, seed, name="motif_pairs")
+    x = layers.GlobalMaxPooling1D(name="best_pair")(x)
+    x = layers.ReLU()(x)
+    return _end(inputs, x, n_tasks, seed, "filter_pairs")
+
+
+def dragonn_one_layer(
+    length: int,
+    *,
+    n_filters: int = 15,
+    width_bp: int = 15,
+    pool_bp: int = 35,
+    n_tasks: int = 1,
+    rng,
+) -> keras.Model:
+    """DragoNN's one-layer network: filters, local pooling, and a weight for every position.
+
+    Parameters
+    ----------
+    length, n_filters, width_bp, n_tasks, rng
+        As in :func:`filter_bank`.
+    pool_bp : int
+        Width of the pooling windows in bp.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    References
+    ----------
+    Kundaje laboratory, DragoNN (github.com/kundajelab/dragonn).
+
+    Examples
+    --------
+    >>> dragonn_one_layer(500, rng=0).count_params()
+    1111
+    """
+    return _dragonn(length, 1, n_filters, width_bp, pool_bp, n_tasks, rng)
+
+
+def dragonn_three_layer(
+    length: int,
+    *,
+    n_filters: int = 15,
+    width_bp: int = 15,
+    pool_bp: int = 35,
+    n_tasks: int = 1,
+    rng,
+) -> keras.Model:
+    """DragoNN's three-layer network: as its one-layer network, with three convolutions.
+
+    Parameters
+    ----------
+    length, n_filters, width_bp, pool_bp, n_tasks, rng
+        As in :func:`dragonn_one_layer`; every layer has `n_filters` filters of `width_bp`.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    References
+    ----------
+    Kundaje laboratory, DragoNN (github.com/kundajelab/dragonn).
+
+    Examples
+    --------
+    >>> len(dragonn_three_layer(500, rng=0).weights)
+    8
+    """
+    return _dragonn(length, 3, n_filters, width_bp, pool_bp, n_tasks, rng)
+
+
+def reference_network(
+    length: int, *, n_filters: int = 64, width_bp: int = 19, n_tasks: int = 1, rng
+) -> keras.Model:
+    """A wider network for real sequences: two normalised convolutions, best and mean matches.
+
+    Parameters
+    ----------
+    length, n_filters, width_bp, n_tasks, rng
+        As in :func:`filter_bank`.
+
+    Returns
+    -------
+    keras.Model
+        From (n, length, 4) to logits (n, n_tasks).
+
+    References
+    ----------
+    Kelley, Snoek & Rinn 2016 (Basset), doi:10.1101/gr.200535.115
+
+    Examples
+    --------
+    >>> reference_network(101, rng=0).output_shape
+    (None, 1)
+    """
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = _convolution(inputs, n_filters, width_bp, seed)
+    x = layers.BatchNormalization()(x)
+    x = layers.MaxPooling1D(4, padding="same")(x)
+    x = layers.ReLU()(x)
+    x = layers.Dropout(0.1, seed=seed())(x)
+    x = _convolution(x, n_filters, 7, seed, name="filter_pairs", padding="same")
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    x = layers.Concatenate()(
+        [layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
+    )
+    x = layers.Dropout(0.3, seed=seed())(x)
+    return _end(inputs, x, n_tasks, seed, "reference_network")
+
+
+def _dragonn(length, n_layers, n_filters, width_bp, pool_bp, n_tasks, rng):
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = inputs
+    for i in range(n_layers):
+        x = _convolution(x, n_filters, width_bp, seed, name=f"filters_{i + 1}")
+        if i < n_layers - 1:
+            x = layers.ReLU()(x)
+    x = layers.MaxPooling1D(pool_bp)(x)
+    x = layers.ReLU()(x)
+    x = layers.Flatten()(x)
+    return _end(inputs, x, n_tasks, seed, f"dragonn_{n_layers}_layer")
+
+
+def _begin(length, n_tasks, rng):
+    as_count(n_tasks, "n_tasks", 1)
+    generator = as_rng(rng)
+    inputs = keras.Input((as_count(length, "length", 1), 4), name="sequence")
+    return inputs, lambda: int(generator.integers(2**31))
+
+
+def _convolution(x, n_filters, width_bp, seed, name="filters", padding="valid"):
+    as_count(n_filters, "n_filters", 1)
+    as_count(width_bp, "width_bp", 1)
+    if padding == "valid" and width_bp > x.shape[1]:
+        raise ValueError(
+            f"width_bp is {width_bp}, but layer {name} reads only {x.shape[1]} positions; take "
+            "longer sequences, narrower filters or less pooling"
+        )
+    initial = keras.initializers.GlorotUniform(seed=seed())
+    return layers.Conv1D(
+        n_filters, width_bp, padding=padding, kernel_initializer=initial, name=name
+    )(x)
+
+
+def _end(inputs, x, n_tasks, seed, name):
+    initial = keras.initializers.GlorotUniform(seed=seed())
+    logits = layers.Dense(n_tasks, kernel_initializer=initial, name="logits")(x)
+    return keras.Model(inputs, logits, name=name)
