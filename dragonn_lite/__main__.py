@@ -91,8 +91,9 @@ def _lab(arguments):
     if options.port is None and port != FIRST_PORT:
         _say("Port %d is taken, so port %d is used." % (FIRST_PORT, port))
     command = [python, "-m", "jupyterlab", "--ServerApp.root_dir=" + root]
-    command += ["--ServerApp.port=%d" % port, "--ServerApp.log_level=WARN"]
-    command += ["--LabApp.default_url=/lab/tree/" + _first_lesson(root)]
+    command += ["--ServerApp.port=%d" % port]
+    command += ["--log-level=WARN", "--LabApp.log_level=WARN"]
+    command += ["--LabApp.default_url=" + _first_page(root)]
     if options.port is not None:
         command.append("--ServerApp.port_retries=0")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -180,12 +181,15 @@ def _has_browser():
     return True
 
 
-def _first_lesson(root):
-    if os.path.isfile(os.path.join(root, *FIRST_LESSON.split("/"))):
-        return FIRST_LESSON
-    folder = os.path.join(root, "notebooks")
+def _first_page(root):
+    """Return the address of the first lesson, of another one, or of the bare lab."""
+    folder = os.path.join(root, os.path.dirname(FIRST_LESSON))
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    return next(("notebooks/" + name for name in names if name.endswith(".ipynb")), "")
+    lessons = [name for name in names if name.endswith(".ipynb")]
+    if not lessons:
+        return "/lab"
+    first = os.path.basename(FIRST_LESSON)
+    return "/lab/tree/notebooks/" + (first if first in lessons else lessons[0])
 
 
 def _write_lab_settings(folder):

@@ -140,7 +140,7 @@ def _base_python(say):
         return getattr(sys, "_base_executable", None) or sys.executable
     found = None if unsuitable(OLDEST, system, machine) else find_python()
     if found is None:
-        raise Fault(reason + ("." if system == "Darwin" else " (no other is on the PATH)."))
+        raise Fault(reason + ("." if system == "Darwin" else " (none of them is on the PATH)."))
     say("%s. Using %s instead." % (reason, found))
     return found
 
@@ -222,7 +222,11 @@ def _make(folder, wanted, holder, say):
         os.mkdir(folder)
         _write_stamp(folder, stamp)
         say("Making the environment in .venv: once, about 600 MB to fetch and 2 GB on disk.")
-        _installer.make_venv(base, folder)
+        try:
+            _installer.make_venv(base, folder)
+        except Fault:
+            shutil.rmtree(folder)
+            raise
         with open(os.path.join(_site_packages(folder), "dragonn_lite.pth"), "w") as file:
             file.write(os.path.dirname(folder) + "\n")  # any kernel, wherever it runs, imports it
         stamp["unfinished"] = ""
