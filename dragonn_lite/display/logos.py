@@ -325,9 +325,10 @@ def _logo_column(table, *, first, n, height, names, y, x_title) -> alt.FacetChar
     )
     rows = alt.layer(_zero_rule(), letter_marks(alt.Chart(), x=x, y=y), label)
     rows = rows.properties(width=_COLUMN_PX, height=height)
-    # Names stand over the rows: in a header they would shift one column against the other.
+    # Names stand over the rows, and rows are spaced by their frames alone ("flush"): headers and
+    # tick labels would shift one column against the other.
     row = alt.Row("logo:N", sort=names, header=alt.Header(labels=False, title=None))
-    return with_outlines(rows.facet(row=row, data=table, spacing=22))
+    return with_outlines(rows.facet(row=row, data=table, spacing=30, bounds="flush"))
 
 
 def _zero_rule() -> alt.Chart:

@@ -170,7 +170,9 @@ def one_hot_table(x, *, start: int = 0) -> pd.DataFrame:
     )
 
 
-def site_table(sites: pd.DataFrame, *, sequence: int | None = None) -> pd.DataFrame:
+def site_table(
+    sites: pd.DataFrame, *, sequence: int | None = None, letter_bp: float = 0
+) -> pd.DataFrame:
     """Return bands to draw from a table of sites: each with a middle, a label and a free row.
 
     Parameters
@@ -180,6 +182,8 @@ def site_table(sites: pd.DataFrame, *, sequence: int | None = None) -> pd.DataFr
         ``score`` if there are any.
     sequence : int, optional
         Only the sites of this sequence.
+    letter_bp : float
+        Width of a letter of the label, in bp of the axis: labels too keep to their lanes.
 
     Returns
     -------
@@ -206,24 +210,25 @@ def site_table(sites: pd.DataFrame, *, sequence: int | None = None) -> pd.DataFr
         require_columns(sites, ["sequence"], "sites")
         sites = sites[sites["sequence"] == sequence]
     bands = sites.sort_values(["start", "stop"], kind="stable").reset_index(drop=True)
-    return bands.assign(
-        middle=(bands["start"] + bands["stop"]) / 2,
-        label=[
-            f"← {motif}" if strand == "-" else f"{motif} →"
-            for motif, strand in zip(bands["motif"], bands["strand"], strict=True)
-        ],
-        lane=_lanes(bands["start"], bands["stop"]),
-    )
+    labels = [
+        f"← {motif}" if strand == "-" else f"{motif} →"
+        for motif, strand in zip(bands["motif"], bands["strand"], strict=True)
+    ]
+    middle = (bands["start"] + bands["stop"]) / 2
+    half = np.array([letter_bp * len(label) / 2 for label in labels])
+    lanes = _lanes(np.minimum(bands["start"], middle - half), np.maximum(bands["stop"], middle + half))
+    return bands.assign(middle=middle, label=labels, lane=lanes)
 
 
-def _lanes(starts, stops) -> list[int]:
-    """Give each interval (sorted by start) the lowest lane whose last interval has ended."""
+def _lanes(starts, stops) -> np.ndarray:
+    """Give each interval, from the left, the lowest lane whose last interval has ended."""
+    starts, stops = np.asarray(starts), np.asarray(stops)
     ends: list[float] = []
-    lanes = []
-    for start, stop in zip(starts, stops, strict=True):
-        lane = next((i for i, end in enumerate(ends) if end <= start), len(ends))
-        ends[lane : lane + 1] = [stop]
-        lanes.append(lane)
+    lanes = np.zeros(len(starts), dtype=int)
+    for row in np.argsort(starts, kind="stable"):
+        lane = next((i for i, end in enumerate(ends) if end <= starts[row]), len(ends))
+        ends[lane : lane + 1] = [stops[row]]
+        lanes[row] = lane
     return lanes
 
 

@@ -27,6 +27,7 @@ BASELINE = "#949494"
 OCHRE = "#B8731F"
 SAGE = "#8FBF86"
 PLUM = "#4A1F3D"
+BASELINES = (BASELINE, "#666666", "#BDBDBD")
 SERIES = (MODEL, OCHRE, SAGE, PLUM)
 TRAINING, VALIDATION = "#A3BEDC", "#1F4A78"
 NEGATIVE, POSITIVE = "#6F4A9E", "#D9741E"
@@ -63,7 +64,7 @@ def _config() -> dict:
         "legend": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
         "title": {
             "anchor": "start",
-            "frame": "group",
+            "frame": "bounds",
             "fontSize": 15,
             "fontWeight": "bold",
             "subtitleFontSize": 12,
@@ -198,6 +199,8 @@ def heading(title: str, subtitle: str | list[str] = "") -> alt.Title:
     >>> heading("One filter finds the motif", "held-out sequences, n = 400").text
     ['One filter finds the motif']
     """
+    if not title and not subtitle:
+        return alt.Title("", offset=0, fontSize=1)  # an empty title would still take its place
     lines = [subtitle] if isinstance(subtitle, str) else list(subtitle)
     wrapped = [row for line in lines for row in textwrap.wrap(line, 92)]
     options = {"subtitle": wrapped} if wrapped else {}
@@ -216,12 +219,12 @@ def base_scale() -> alt.Scale:
 
 
 def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()) -> dict:
-    """Return a colour for each series: baselines grey, the others slate, ochre, sage, plum.
+    """Return a colour for each series: baselines in greys, the others slate, ochre, sage, plum.
 
     Raises
     ------
     ValueError
-        If there are more than four series that are not baselines, or a baseline is unknown.
+        If there are more than three baselines or four others, or a baseline is unknown.
 
     Examples
     --------
@@ -233,10 +236,10 @@ def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()
     if unknown:
         raise ValueError(f"baselines names {unknown[0]!r}, expected names among {names}")
     others = [name for name in names if name not in baselines]
-    if len(others) > len(SERIES):
+    if len(others) > len(SERIES) or len(baselines) > len(BASELINES):
         raise ValueError(
-            f"names has {len(others)} series besides the baselines, expected at most "
-            f"{len(SERIES)}: draw them in several charts"
+            f"names has {len(baselines)} baselines and {len(others)} other series, expected at "
+            f"most {len(BASELINES)} and {len(SERIES)}: draw them in several charts"
         )
-    colours = dict(zip(others, SERIES, strict=False)) | dict.fromkeys(baselines, BASELINE)
+    colours = dict(zip(others, SERIES, strict=False)) | dict(zip(baselines, BASELINES, strict=False))
     return {name: colours[name] for name in names}

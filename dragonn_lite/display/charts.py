@@ -1,0 +1,37 @@
+"""Charts: a tidy table, or arrays, in; an altair chart out. The front door of all but the logos.
+
+How good is it?
+    :func:`roc`, :func:`precision_recall`, :func:`score_histogram`, :func:`confusion`
+Which is better, and when?
+    :func:`learning_curve`, :func:`bars`, :func:`grammar_by_architecture`
+Along the sequence
+    :func:`contribution_track`, :func:`scan_track`, :func:`one_hot_grid`
+What was planted, what was learned?
+    :func:`simulation_picture`, :func:`filters_beside_motifs`
+
+The title of each states the finding, the subtitle method, data and n; all are 560 to 640 px wide,
+have a description for screen readers, and hold fewer than 5,000 rows.
+"""
+
+from __future__ import annotations
+
+from .comparisons import bars, grammar_by_architecture, learning_curve
+from .logos import filters_beside_motifs
+from .performance import confusion, precision_recall, roc, score_histogram
+from .simulations import simulation_picture
+from .tracks import contribution_track, one_hot_grid, scan_track
+
+__all__ = [
+    "bars",
+    "confusion",
+    "contribution_track",
+    "filters_beside_motifs",
+    "grammar_by_architecture",
+    "learning_curve",
+    "one_hot_grid",
+    "precision_recall",
+    "roc",
+    "scan_track",
+    "score_histogram",
+    "simulation_picture",
+]
