@@ -423,31 +423,20 @@ def _plant(sequences, blocks, layouts, background, rng):
 
 
 def _site_table(planted) -> pd.DataFrame:
-    lengths = [len(row) for _, _, row, *_ in planted]
-
-    def column(values, dtype):
-        return np.concatenate(values, dtype=dtype) if values else np.zeros(0, dtype)
-
-    def names(codes, categories):
-        return pd.Categorical.from_codes(codes, categories=categories)
-
-    motif_names = list(dict.fromkeys(name for name, *_ in planted))
-    motif_codes = np.repeat([motif_names.index(name) for name, *_ in planted], lengths)
-    width = np.repeat([width for _, width, *_ in planted], lengths)
-    row = column([p[2] for p in planted], int)
-    start = column([p[3] for p in planted], int)
-    reverse = column([p[4] for p in planted], int)
-    score = column([p[5] for p in planted], float)
+    n_sites = [len(row) for _, _, row, *_ in planted]
+    names = np.array([name for name, *_ in planted], object).repeat(n_sites)
+    width = np.array([width for _, width, *_ in planted], int).repeat(n_sites)
+    row, start, reverse, score = (
+        np.concatenate([part[i] for part in planted] or [np.zeros(0, int)]) for i in (2, 3, 4, 5)
+    )
     order = np.lexsort((start, row))
-    return pd.DataFrame(
-        {
-            "sequence": row[order],
-            "motif": names(motif_codes[order].astype(int), motif_names),
-            "start": start[order],
-            "stop": (start + width)[order].astype(int),
-            "strand": names(reverse[order], ["+", "-"]),
-            "score": score[order],
-        }
+    return motifs.sites_table(
+        sequence=row[order],
+        motif=names[order],
+        start=start[order],
+        stop=(start + width)[order],
+        strand=np.array(["+", "-"], object)[reverse[order].astype(int)],
+        score=score[order],
     )
 
 
