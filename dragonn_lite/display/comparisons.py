@@ -31,8 +31,8 @@ def learning_curve(
         ``epoch``, ``split`` (``"training"`` or ``"validation"``), ``metric``, ``value``; at most
         three metrics. Values that are not finite are left out and counted in the subtitle.
     best_epoch : int, optional
-        The epoch whose weights were kept, marked by a rule; by default the one of highest
-        validation auROC, or of lowest validation loss where there is no auROC.
+        The epoch whose weights were kept, marked by a rule; by default the one of lowest
+        validation loss, or of highest validation auROC where there is no loss.
     n_epochs : int, optional
         The axis reaches this far: a picture that fills up while a network trains.
     title, subtitle : str
@@ -48,7 +48,7 @@ def learning_curve(
     >>> history = pd.DataFrame({"epoch": [1, 2] * 2, "split": ["training"] * 2 + ["validation"] * 2,
     ...                         "metric": "loss", "value": [0.7, 0.4, 0.7, 0.5]})
     >>> learning_curve(history).title.text
-    ['Validation loss is lowest, 0.500, after epoch 2']
+    ['Validation loss is 0.500 after epoch 2, where it is lowest']
     """
     tables.require_columns(history, ["epoch", "split", "metric", "value"], "history")
     metrics = list(dict.fromkeys(history["metric"]))
@@ -78,20 +78,19 @@ def learning_curve(
 
 
 def _best_epoch(history: pd.DataFrame, best_epoch: int | None) -> tuple[int | None, str]:
+    """The epoch whose weights are kept, and what the validation says of it."""
     validation = history[history["split"] == "validation"]
-    for metric, word, largest in (("auroc", "highest", True), ("loss", "lowest", False)):
-        rows = validation[validation["metric"] == metric]
-        if len(rows):
-            order = rows.sort_values(["value", "epoch"], ascending=[not largest, True])
-            if best_epoch is not None and (order["epoch"] == best_epoch).any():
-                order = order[order["epoch"] == best_epoch]
-                word = "" if len(order) else word
-            value, epoch = float(order["value"].iloc[0]), int(order["epoch"].iloc[0])
-            name = "auROC" if metric == "auroc" else metric
-            is_best = value == (rows["value"].max() if largest else rows["value"].min())
-            verb = f"is {word}, {value:.3f}," if is_best else f"is {value:.3f}"
-            return epoch, f"Validation {name} {verb} after epoch {epoch}"
-    return best_epoch, "Training"
+    loss = validation[validation["metric"] == "loss"].set_index("epoch")["value"]
+    auroc = validation[validation["metric"] == "auroc"].set_index("epoch")["value"]
+    if best_epoch is None and len(loss) + len(auroc):
+        best_epoch = int(loss.idxmin() if len(loss) else auroc.idxmax())
+    shown = auroc if best_epoch in auroc.index else loss
+    if best_epoch not in shown.index:
+        return best_epoch, "Training"
+    name = "auROC" if shown is auroc else "loss"
+    its = "its loss" if shown is auroc else "it"
+    lowest = f", where {its} is lowest" if loss.get(best_epoch) == loss.min() else ""
+    return best_epoch, f"Validation {name} is {shown[best_epoch]:.3f} after epoch {best_epoch}{lowest}"
 
 
 def _metric_panel(rows, metric, best, epochs, width) -> alt.LayerChart:

@@ -188,7 +188,8 @@ def scan_track(
     threshold_bits: float | None = None,
     strand: str = "both",
     start: int = 0,
-    title: str = "",
+    length: int | None = None,
+    title: str | None = None,
     subtitle: str = "",
 ) -> alt.LayerChart:
     """Return the score of a motif at each position: the + strand up, the - strand down.
@@ -207,6 +208,10 @@ def scan_track(
         The strand, or strands, drawn.
     start : int
         The coordinate of the first position, in bp.
+    length : int, optional
+        Of the sequence, in bp: the axis then covers all of it.
+    title, subtitle : str, optional
+        By default the number of sites at the threshold, or the best score.
 
     Raises
     ------
@@ -235,7 +240,7 @@ def scan_track(
     x = alt.X(
         "x:Q",
         title="start of the site (bp)",
-        scale=alt.Scale(domain=[start - 0.5, start + len(scores) - 0.5], nice=False),
+        scale=alt.Scale(domain=[start - 0.5, start + (length or len(scores)) - 0.5], nice=False),
         axis=_position_axis(),
     )
     y = alt.Y(
@@ -244,7 +249,8 @@ def scan_track(
         scale=alt.Scale(domain=[low, high], nice=False),
         axis=alt.Axis(labelExpr="abs(datum.value)", tickCount=5, minExtent=42),
     )
-    above = f"datum.score >= {threshold_bits if threshold_bits is not None else -1e9}"
+    called = shown["score"] >= (threshold_bits if threshold_bits is not None else 0)
+    shown = shown.assign(colour=np.where(called, theme.MODEL, "#C9CED6"))
     layers = [
         zero_line(),
         alt.Chart(shown)
@@ -254,7 +260,7 @@ def scan_track(
             y,
             x2="x2:Q",
             y2=alt.Y2Datum(0),
-            color=alt.condition(above, alt.value(theme.MODEL), alt.value("#C9CED6")),
+            color=alt.Color("colour:N", scale=None),
             tooltip=[
                 alt.Tooltip("position:Q", title="start (bp)", format=",d"),
                 alt.Tooltip("strand:N"),
@@ -272,12 +278,14 @@ def scan_track(
         found = f"{n_sites} site{'' if n_sites == 1 else 's'} of at least {threshold_bits:.1f} bits"
     best = table.loc[table["score"].idxmax()]
     said = f"Best score {best['score']:.1f} bits at {best['position']} on the {best['strand']} strand"
-    name = title or (found if threshold_bits is not None else said)
-    return alt.layer(*layers).properties(
+    finding = found if threshold_bits is not None else said
+    name = finding if title is None else title
+    return alt.layer(
+        *layers,
         width=theme.WIDTH,
         height=140 if strand == "both" else 90,
         title=theme.heading(name, subtitle),
-        description=f"{name}. {said}.",
+        description=f"{name or finding}. {said}.",
     )
 
 
@@ -309,9 +317,8 @@ def _strand_names(strand: str) -> alt.Chart:
     rows = [names[s] for s in "+-" if strand in ("both", s)]
     return (
         alt.Chart(pd.DataFrame(rows, columns=["text", "y_px"]))
-        .mark_text(align="right", color="#666666")
+        .mark_text(align="right", color="#666666", x=theme.WIDTH - 4)
         .encode(
-            x=alt.value(theme.WIDTH - 4),
             y=alt.Y("y_px:Q", scale=None, title=None, axis=None),
             text="text:N",
         )
