@@ -22,15 +22,21 @@ def as_one_hot(x, name: str = "sequences") -> np.ndarray:
     ValueError
         If the shape is another one or a row is not one-hot.
     """
-    if isinstance(x, (str, bytes)) or (len(x) and isinstance(x[0], (str, bytes))):
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"{name} has rows of different lengths, expected (n_sequences, length, 4)"
+        ) from None
+    if x.size and isinstance(x.flat[0], (str, bytes)):
         raise TypeError(f"{name} is text; encode it first with dna.sequences.one_hot(...)")
-    x = np.asarray(x)
     if x.ndim != 3 or x.shape[2] != 4:
         hint = _shape_hint(x.shape)
         raise ValueError(f"{name} has shape {x.shape}, expected (n_sequences, length, 4){hint}")
     if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
         raise TypeError(f"{name} has dtype {x.dtype}, expected the zeros and ones of a one-hot")
-    encoded = x if x.dtype == np.uint8 else x.astype(np.uint8)
+    with np.errstate(invalid="ignore"):  # NaN and the like are found by the comparison below
+        encoded = x if x.dtype == np.uint8 else x.astype(np.uint8)
     total = np.einsum("nlb->nl", encoded)  # (n, length, 4) -> (n, length); 255 + 1 wraps to 0
     valid = total.size == 0 or (encoded.max() <= 1 and total.max() <= 1)
     if not valid or (encoded is not x and not np.array_equal(encoded, x)):
@@ -49,7 +55,10 @@ def as_labels(y, n_sequences: int, name: str = "labels") -> np.ndarray:
     ValueError
         If the number of rows differs from `n_sequences`, or a value is not 1, 0 or -1.
     """
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(f"{name} has rows of different lengths, expected (n, n_tasks)") from None
     if y.ndim not in (1, 2) or len(y) != n_sequences:
         raise ValueError(
             f"{name} has shape {y.shape}, expected ({n_sequences},) or ({n_sequences}, n_tasks): "

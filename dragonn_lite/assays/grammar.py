@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from dragonn_lite.dna import motifs
 PSEUDOCOUNT = 0.001
 
 _MOST_OUTCOMES = 20_000
+_MOST_DRAWS = 10_000
 
 
 # --- how many -----------------------------------------------------------------------------------
@@ -104,9 +106,14 @@ class Position:
         Raises
         ------
         ValueError
-            If no start has room for the block.
+            If no start has room for the block, or the weights are not one a start.
         """
         weights = np.asarray(self.weights(length, width), float) if width <= length else np.zeros(0)
+        if weights.shape != (max(length - width + 1, 0),) or not (weights >= 0).all():
+            raise ValueError(
+                f"the weights {self.words} have shape {weights.shape} or hold a negative value, "
+                f"expected one of at least 0 for each of {length - width + 1} starts"
+            )
         total = weights.sum()
         if total <= 0:
             raise ValueError(
@@ -197,6 +204,8 @@ class Site:
     def __post_init__(self):
         _check_fraction(self.reverse_fraction, "reverse_fraction")
         _check_fraction(self.mutation_rate, "mutation_rate")
+        if self.minimum_bits is not None and not math.isfinite(self.minimum_bits):
+            raise ValueError(f"minimum_bits is {self.minimum_bits!r}, expected a number of bits")
         if isinstance(self.motif, str):
             object.__setattr__(self, "motif", motifs.builtin(self.motif))
         elif not isinstance(self.motif, motifs.Motif):
@@ -234,7 +243,7 @@ class Site:
         matrix = np.eye(4)[self.smoothed().argmax(axis=1)] if self.best else self.smoothed()
         log_odds = np.log2(self.smoothed() / background)
         codes = _sample(matrix, n, rng)
-        for _ in range(10_000):
+        for _ in range(_MOST_DRAWS):
             low = np.flatnonzero(site_scores(codes, log_odds) < self.minimum_bits)
             if not len(low):
                 break
@@ -368,6 +377,7 @@ class Pair:
         each *= 2 if self.any_order else 1
         outcomes = []
         for k, probability in self.count.items():
+            _check_listable(math.comb(len(each) + k - 1, k))
             for chosen in itertools.combinations_with_replacement(range(len(each)), k):
                 counts = tuple(np.bincount(chosen, minlength=len(each)).tolist())
                 ways = math.factorial(k) / math.prod(map(math.factorial, counts))
@@ -417,13 +427,15 @@ class Subset:
         absent = [[((0,) * len(part.layouts()), 1.0)] for part in self.parts]
         outcomes = []
         for size, probability in self.size.items():
-            subsets = list(itertools.combinations(range(len(self.parts)), size))
-            for chosen in subsets:
+            n_subsets = math.comb(len(self.parts), size)
+            _check_listable(n_subsets)
+            for chosen in itertools.combinations(range(len(self.parts)), size):
                 options = [
                     part.outcomes() if i in chosen else absent[i]
                     for i, part in enumerate(self.parts)
                 ]
-                outcomes += _product(options, probability / len(subsets))
+                outcomes += _product(options, probability / n_subsets)
+                _check_listable(len(outcomes))
         return outcomes
 
     def words(self) -> str:
@@ -448,17 +460,20 @@ def expand(grammar: Sequence) -> tuple[tuple[Layout, ...], list[Outcome]]:
 
 
 def _product(options, probability):
-    n_outcomes = math.prod(map(len, options))
-    if n_outcomes > _MOST_OUTCOMES:
-        raise ValueError(
-            f"the grammar has {n_outcomes} different contents, at most {_MOST_OUTCOMES} can be "
-            "listed; plant fewer parts or narrow their counts"
-        )
+    _check_listable(math.prod(map(len, options)))
     return [
         (sum((counts for counts, _ in combined), ()),
          probability * math.prod(p for _, p in combined))
         for combined in itertools.product(*options)
     ]  # fmt: skip
+
+
+def _check_listable(n_outcomes):
+    if n_outcomes > _MOST_OUTCOMES:
+        raise ValueError(
+            f"the grammar has {n_outcomes} or more different contents, at most {_MOST_OUTCOMES} "
+            "can be listed; plant fewer parts or narrow their counts"
+        )
 
 
 def _site(site):
@@ -481,5 +496,5 @@ def _count_words(counts):
 
 
 def _check_fraction(value, name):
-    if not 0 <= value <= 1:
+    if not (isinstance(value, Real) and 0 <= value <= 1):
         raise ValueError(f"{name} is {value!r}, expected a number from 0 to 1")

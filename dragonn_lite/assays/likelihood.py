@@ -8,6 +8,7 @@ import numpy as np
 
 from dragonn_lite._contract import as_one_hot
 from dragonn_lite.assays.grammar import Layout, Outcome, Site
+from dragonn_lite.dna import sequences as dna
 
 _BLOCK = 500  # sequences at a time: bounds the memory at a few (block, length) tables a layout
 
@@ -26,7 +27,7 @@ def outcome_likelihoods(
     Parameters
     ----------
     sequences : uint8 (n, length, 4)
-        One-hot sequences.
+        One-hot sequences; an unknown base says nothing for or against.
     layouts, outcomes
         As :func:`dragonn_lite.assays.grammar.expand` gives them.
     background : float (4,)
@@ -40,16 +41,22 @@ def outcome_likelihoods(
     Raises
     ------
     ValueError
-        If a site has a minimum score: its likelihood has no such closed form.
+        If a site has a minimum score: its likelihood has no such closed form. If a content has
+        no room in sequences of this length.
     """
     sequences = as_one_hot(sequences)
     length = sequences.shape[1]
     starts = [layout.position.probabilities(length, layout.width_bp) for layout in layouts]
     states = [counts for counts, _ in outcomes]
     arrangements = _forward([p[None] for p in starts], layouts, states, length)
+    if not (arrangements > 0).all():
+        raise ValueError(
+            f"sequences of {length} bp have no room for every content of the grammar; pass "
+            "sequences of the simulation's length"
+        )
     likelihoods = np.empty((len(sequences), len(outcomes)))
     for low in range(0, len(sequences), _BLOCK):
-        codes = sequences[low : low + _BLOCK].argmax(axis=2)  # (n, length, 4) -> (n, length)
+        codes = dna.codes(sequences[low : low + _BLOCK])  # (n, length, 4) -> (n, length)
         weights = [
             p * _layout_ratio(codes, layout, background)
             for p, layout in zip(starts, layouts, strict=True)
@@ -101,6 +108,7 @@ def _site_ratio(codes, site: Site, background):
     for table, share in ((forward, 1 - site.reverse_fraction), (reverse, site.reverse_fraction)):
         product = np.full((len(codes), n_starts), share)
         for i, row in enumerate(table):
-            product *= row[codes[:, i : i + n_starts]]
+            # Code 4 is an unknown base: as likely in a site as outside.
+            product *= np.append(row, 1.0)[codes[:, i : i + n_starts]]
         total = total + product
     return total

@@ -18,6 +18,7 @@ from dragonn_lite.assays import grammar as g
 from dragonn_lite.assays.likelihood import outcome_likelihoods
 from dragonn_lite.dna import motifs
 from dragonn_lite.dna import sequences as dna
+from dragonn_lite.dna.matrices import as_background
 
 #: The default GC fraction of all backgrounds, as in DragoNN's tutorials.
 GC_FRACTION = 0.4
@@ -48,7 +49,7 @@ class Independent:
         return f"independent bases, {self.gc_fraction:.0%} GC"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Markov:
     """Every base drawn given the one before it.
 
@@ -74,7 +75,7 @@ class Markov:
         return "a first-order Markov chain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FromSequences:
     """Given sequences, drawn at random, shuffled or as they are (semi-synthetic data).
 
@@ -137,7 +138,7 @@ class Group(NamedTuple):
     label: int | None = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Simulation:
     """Simulated sequences, their labels, and everything that was planted.
 
@@ -185,7 +186,8 @@ class Simulation:
         Returns
         -------
         float (m,) or (m, n_tasks)
-            Natural logarithm of P(sequence | label 1) / P(sequence | label 0).
+            Natural logarithm of P(sequence | label 1) / P(sequence | label 0); infinite where
+            one of the two is impossible.
 
         Raises
         ------
@@ -226,7 +228,8 @@ class Simulation:
                     prior[label, :, task] += weight
         if not (prior > 0).all():
             raise ValueError("one label only was simulated: a likelihood ratio needs both")
-        log_odds = np.log(likelihood[1] / prior[1]) - np.log(likelihood[0] / prior[0])
+        with np.errstate(divide="ignore"):  # a sequence that a label cannot have: infinite
+            log_odds = np.log(likelihood[1] / prior[1]) - np.log(likelihood[0] / prior[0])
         return log_odds if self.labels.ndim == 2 else log_odds[:, 0]
 
     def take(self, rows) -> Simulation:
@@ -332,6 +335,9 @@ def simulate(
     groups = tuple(Group(as_count(n, "n"), tuple(parts), label) for n, parts, label in groups)
     if not groups or {group.label is None for group in groups} == {True, False}:
         raise ValueError("groups must hold at least one Group, and label all of them or none")
+    wrong = [group.label for group in groups if group.label not in (None, 0, 1)]
+    if wrong:
+        raise ValueError(f"the label of a group is {wrong[0]!r}, expected 1, 0 or None")
     if not hasattr(background, "draw"):
         g._check_fraction(background, "background (a GC fraction)")
         background = Independent(float(background))
@@ -407,7 +413,7 @@ def _plant(sequences, blocks, layouts, background, rng):
         chosen = blocks.layout == j
         row, block_start = blocks.row[chosen], blocks.start[chosen]
         for site, offset in layout.sites:
-            log_odds = np.log2(site.smoothed() / background)
+            log_odds = np.log2(site.smoothed() / as_background(background))
             reverse = rng.random(len(row)) < site.reverse_fraction
             scores = np.empty(len(row))
             for low in range(0, len(row), _SITES_AT_ONCE):
@@ -445,7 +451,8 @@ def _motifs(groups) -> dict[str, motifs.Motif]:
     for group in groups:
         for layout in g.expand(group.grammar)[0]:
             for site, _ in layout.sites:
-                if found.setdefault(site.motif.name, site.motif) != site.motif:
+                known = found.setdefault(site.motif.name, site.motif).probabilities
+                if not np.array_equal(known, site.motif.probabilities):
                     raise ValueError(f"two different motifs are named {site.motif.name}; rename one")
     return found
 
@@ -701,5 +708,11 @@ def heterodimer_grammar(
 
 
 def _subset(motifs, min_motifs, max_motifs):
-    maximum = len(motifs) if max_motifs is None else max_motifs
-    return g.Subset([g.Plant(motif) for motif in motifs], g.uniform(min_motifs, maximum))
+    if isinstance(motifs, str):
+        raise TypeError(f"motifs is the text {motifs!r}, expected a list of motifs or names")
+    parts = [g.Plant(motif) for motif in motifs]
+    names = [part.site.motif.name for part in parts]
+    if len(set(names)) < len(names):
+        raise ValueError(f"motifs holds one motif twice ({', '.join(names)}); list each once")
+    maximum = len(parts) if max_motifs is None else max_motifs
+    return g.Subset(parts, g.uniform(min_motifs, maximum))

@@ -117,7 +117,7 @@ def recall_at_fdr(labels, scores, *, fdr: float = 0.05) -> float | np.ndarray:
 
     def one_task(y, s):
         true, called, _ = _calls(y, s)
-        accepted = called - true <= fdr * called + 1e-12
+        accepted = called - true <= fdr * called * (1 + 1e-12)  # 1 of 20 is 5 %, if rounded
         return max(true[accepted], default=0) / true[-1]
 
     return _each_task(one_task, labels, scores)
@@ -283,8 +283,9 @@ def _calls(y, s):
 
 def _pair(labels, scores):
     scores = np.asarray(scores)
-    if not np.issubdtype(scores.dtype, np.number):
+    if not (np.issubdtype(scores.dtype, np.number) or scores.dtype == bool):
         raise TypeError(f"scores have dtype {scores.dtype}, expected numbers")
+    scores = scores.astype(float)  # also: a negated unsigned integer would change its order
     if np.shape(labels) != scores.shape:
         raise ValueError(
             f"labels have shape {np.shape(labels)} and scores {scores.shape}, expected the same: "
