@@ -59,10 +59,11 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
     rows = []
     for number, query in enumerate(queries):
         name = query.name if isinstance(query, Motif) else number
-        correlation, offset, is_reverse = _correlations(_profile(query, f"queries[{number}]"), known)
+        profile = _profile(query, f"queries[{number}]")
+        correlation, offset, is_reverse = _correlations(profile, known)
         for i in np.argsort(-correlation, kind="stable")[:n_best]:
-            motif, width = collection[i], len(np.asarray(_matrix(query)))
-            overlap = min(width, offset[i] + motif.width_bp) - max(0, offset[i])
+            motif = collection[i]
+            overlap = min(len(profile), offset[i] + motif.width_bp) - max(0, offset[i])
             rows.append(
                 {
                     "query": name,

@@ -12,6 +12,7 @@ from ._files import as_path, created, opened
 from .encoding import KNOWN_LETTERS, mend_for_letter
 
 _BLOCK_BYTES = 1 << 20
+_HEADER_BYTES = 1 << 20  # more than that is no header
 _BLANKS = b" \t\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _REGION = re.compile(
@@ -218,7 +219,9 @@ def parse_region(name: str) -> Region | None:
     if found is None or len(found["start"]) > 18 or len(found["stop"]) > 18:
         return None
     start, stop = int(found["start"]), int(found["stop"])
-    return Region(found["chromosome"], start, stop, found["strand"] or ".") if start <= stop else None
+    if start > stop:
+        return None
+    return Region(found["chromosome"], start, stop, found["strand"] or ".")
 
 
 def _records(path) -> Iterator[FastaRecord]:
@@ -264,7 +267,7 @@ def _blocks(file, path) -> Iterator[tuple[bytes, bool]]:
         carried = b""
         if text.startswith(b">", end) and not (continues and end == 0):
             text, carried = text[:end], text[end:]
-            if len(carried) > _BLOCK_BYTES:
+            if len(carried) > _HEADER_BYTES:
                 raise ValueError(f"{path} has a header of more than 1 MiB; it is no FASTA file")
         if text:
             yield text, continues
@@ -317,13 +320,15 @@ def _record(title: bytes, pieces: list[bytes], path, line: int) -> FastaRecord:
 
 
 def _written(i: int, record, width: int) -> bytes:
-    if isinstance(record, str) or not 2 <= len(record) <= 3:
+    if not isinstance(record, (tuple, list)) or not 2 <= len(record) <= 3:
         raise TypeError(f"records[{i}] is {str(record)[:40]!r}, expected (name, sequence)")
     name, sequence, description = FastaRecord(*record)
     if not isinstance(name, str) or name.split() != [name] or _CONTROL.search(name):
         raise ValueError(f"records[{i}] has the name {name!r}, expected one word")
     if _CONTROL.search(description):
         raise ValueError(f"records[{i}] has a control character in its description; remove it")
+    if not isinstance(sequence, str):
+        raise TypeError(f"records[{i}] ({name!r}) has {type(sequence).__name__}, expected letters")
     wrong = sequence.encode("ascii", "replace").translate(None, KNOWN_LETTERS)
     if wrong or not sequence:
         what = repr(wrong[:1].decode("ascii")) if wrong else "no base"

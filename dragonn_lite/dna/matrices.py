@@ -151,7 +151,8 @@ class Motif:
         else as N (Cavener 1987, doi:10.1093/nar/15.4.1353).
         """
         letters = []
-        for row in self.probabilities:
+        # Rounded, because a half is not more than a half, whatever its last digit.
+        for row in self.probabilities.round(9):
             second, first = np.argsort(row, kind="stable")[-2:]
             if row[first] > 0.5 and row[first] > 2 * row[second]:
                 letters.append(BASES[first])

@@ -10,6 +10,8 @@ from .encoding import BASES
 from .matrices import UNIFORM, Motif, as_background
 
 _MATRIX = "letter-probability matrix"
+# What may follow a matrix without a blank line between; "---" ends it in MEME's full output.
+_NEXT = ("MOTIF", "URL", _MATRIX, "log-odds matrix", "---", "***", "#")
 
 
 def read_meme(path) -> list[Motif]:
@@ -57,7 +59,7 @@ def read_meme(path) -> list[Motif]:
     for line in lines:
         if line.startswith("ALPHABET"):
             _check_alphabet(lines, line)
-        elif line.startswith("MOTIF") and line[5:6].isspace():
+        elif line.split(None, 1)[0] == "MOTIF":
             _check_complete(lines, name)
             name, accession = _motif_title(lines, line)
         elif line.startswith(_MATRIX):
@@ -164,6 +166,10 @@ def _matrix(lines: Lines, line: str, name: str) -> dict:
         if len(numbers) != 4:
             raise lines.error(f"has {len(numbers)} numbers in a row of motif {name!r}, expected 4")
         rows.append(numbers)
+    after = lines.all[lines.number : lines.number + 1]
+    if any(after) and not after[0].startswith(_NEXT) or re.match(r"[-+]?\.?[0-9]", lines.peek()):
+        next(lines)
+        raise lines.error(f"is no row of four numbers, expected one of motif {name!r}, or its end")
     if not rows or fields.get("w", str(len(rows))) != str(len(rows)):
         raise lines.error(
             f"ends the matrix of motif {name!r} with {len(rows)} rows, expected "
