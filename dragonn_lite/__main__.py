@@ -81,9 +81,8 @@ def _lab(arguments):
     options = parser.parse_args(arguments)
     port = choose_port(options.port)  # before a minute is spent on the environment
     if _environment.installed() and not _environment.inside():
-        python, root, variables = sys.executable, os.getcwd(), dict(_environment.QUIET, **os.environ)
-        if _environment.is_checkout():
-            root = _environment.ROOT
+        root = _environment.ROOT if _environment.is_checkout() else os.getcwd()
+        python, variables = sys.executable, dict(_environment.QUIET, **os.environ)
     else:
         python = _need_checkout("lab")
         root, variables = _environment.ROOT, _environment.variables()
@@ -201,7 +200,7 @@ def _write_lab_settings(folder):
 
 def _need_checkout(purpose):
     if not _environment.is_checkout():
-        raise Fault("This command needs the whole project: git clone %s" % REPOSITORY)
+        raise Fault("This command needs the whole project: run `git clone %s`." % REPOSITORY)
     return _environment.ensure(purpose)
 
 

@@ -117,7 +117,7 @@ def install(python, lock, site_packages, holder, say):
         stderr=subprocess.STDOUT,
         universal_newlines=True,
         errors="replace",
-        **keep_locked
+        **keep_locked,
     )
     counter = _Counter(os.path.basename(lock), _names_in(lock), site_packages, say)
     log = os.path.join(os.path.dirname(os.path.dirname(python)), "install.log")
@@ -259,7 +259,7 @@ _SIGNS = [
     ),
     (
         r"No matching distribution found for (\S+)",
-        "The package index has no build of %s for this computer (%s).",
+        "The package index has no build of %s for this computer (%s), or could not be reached.",
     ),
 ]
 
