@@ -6,7 +6,6 @@ training calls it with a table after each epoch. Call it as ``widgets.training_p
 
 from __future__ import annotations
 
-import html
 import shutil
 import sys
 from dataclasses import dataclass
@@ -185,26 +184,13 @@ def training_picture(*, title: str | None = None, silent: bool = False) -> Train
     return TrainingPicture(title=title, show="nothing" if silent else "auto")
 
 
-def picture_html(chart: alt.TopLevelMixin) -> str:
-    """Return a chart as HTML that needs no script: an SVG picture with its alternative text.
-
-    Examples
-    --------
-    >>> chart = alt.Chart(pd.DataFrame({"x": [1]}), description="One point").mark_point()
-    >>> 'aria-label="One point"' in picture_html(chart.encode(x="x:Q"))
-    True
-    """
-    text = html.escape(str(chart.description), quote=True)
-    return f'<div role="img" aria-label="{text}">{theme.svg(chart)}</div>'
-
-
 def _shown(chart):
     """A static picture where it can be drawn: it does not flicker, and needs no network."""
     if not theme.can_draw():
         return chart
     from IPython.display import HTML
 
-    return HTML(picture_html(chart))
+    return HTML(theme.svg(chart))
 
 
 def _in_notebook() -> bool:

@@ -14,6 +14,7 @@ Sharma, Wu, Dalal 2005, doi:10.1002/col.20070 (the colour difference).
 
 from __future__ import annotations
 
+import html
 import os
 import textwrap
 from pathlib import Path
@@ -115,7 +116,10 @@ def use_renderer(name: str | None = None) -> str:
     name = name or renderer()
     if name not in ("default", "svg"):
         raise ValueError(f"name is {name!r}, expected 'default' (live) or 'svg' (static)")
-    alt.renderers.enable(name)
+    if name == "svg":
+        # As altair's own, with a label for screen readers.
+        alt.renderers.register("dragonn_lite_svg", _svg_bundle)
+    alt.renderers.enable("dragonn_lite_svg" if name == "svg" else name)
     return name
 
 
@@ -152,6 +156,9 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2) -> Pat
     if path.suffix in (".svg", ".png", ".pdf") and not can_draw():
         raise ValueError(f"path is {path.name!r}, which needs: pip install vl-convert-python")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".svg":
+        path.write_text(svg(chart), encoding="utf-8")
+        return path
     options = {"scale_factor": scale} if path.suffix == ".png" else {}
     chart.save(str(path), **options)
     return path
@@ -171,20 +178,40 @@ def can_draw() -> bool:
 
 
 def svg(chart: alt.TopLevelMixin) -> str:
-    """Return a chart as the text of an SVG picture, its description as alternative text.
+    """Return a chart as the text of an SVG picture, labelled with its description.
+
+    Parameters
+    ----------
+    chart : altair chart
 
     Raises
     ------
     ValueError
         If the package that draws is missing.
     """
+    # Charts of this package are valid as they are tested; checking again takes half the time.
+    return _draw(chart.to_dict(validate=False))
+
+
+def _draw(spec: dict) -> str:
     if not can_draw():
         raise ValueError("chart cannot be drawn as SVG here: pip install vl-convert-python")
     import vl_convert
 
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    # Charts of this package are valid as they are tested; checking again takes half the time.
-    return vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=version)
+    # One label for the whole picture: a label for each of its marks would be read out in turn.
+    spec = {**spec, "config": {**spec.get("config", {}), "aria": False}}
+    picture = vl_convert.vegalite_to_svg(spec, vl_version=version)
+    label = html.escape(_description(spec), quote=True)
+    return picture.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def _description(spec: dict) -> str:
+    return spec.get("description", "A chart without description.")
+
+
+def _svg_bundle(spec: dict, **_) -> dict:
+    return {"image/svg+xml": _draw(spec), "text/plain": _description(spec)}
 
 
 def heading(title: str, subtitle: str | list[str] = "") -> alt.Title:

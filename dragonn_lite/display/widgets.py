@@ -1,0 +1,282 @@
+"""Widgets: small, each over a pure ``state -> chart`` function.
+
+:func:`motif_explorer` (twin: :func:`motif_explorer_chart`) and :func:`training_picture`.
+
+The picture inside a widget is an SVG in an HTML widget: it works with ipywidgets 7.7 (Colab) and 8,
+needs neither scripts nor a network, does not flicker, and is drawn in about a tenth of a second.
+Where vl-convert is not installed, as it may be in Colab, an Output widget shows the chart itself.
+(``altair.JupyterChart`` would fetch scripts from a content network, and so fails in a classroom
+without one.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+
+import ipywidgets
+
+from ..dna import motifs, sequences
+from . import theme
+from .explorer import LENGTH_MAX, MotifState, motif_explorer_chart
+from .live import TrainingPicture, TrainingState, training_chart, training_picture
+
+__all__ = [
+    "MotifExplorer",
+    "MotifState",
+    "TrainingPicture",
+    "TrainingState",
+    "motif_explorer",
+    "motif_explorer_chart",
+    "training_chart",
+    "training_picture",
+]
+
+_STYLE = {"description_width": "80px"}
+
+
+class Picture:
+    """Shows one chart after another in the same place of a widget.
+
+    Attributes
+    ----------
+    widget : ipywidgets.HTML or ipywidgets.Output
+        To be put into a box.
+    """
+
+    def __init__(self):
+        self.widget = ipywidgets.HTML() if theme.can_draw() else ipywidgets.Output()
+
+    def show(self, chart) -> None:
+        """Replace what is shown by `chart`."""
+        if isinstance(self.widget, ipywidgets.HTML):
+            self.widget.value = theme.svg(chart)
+            return
+        from IPython.display import clear_output, display
+
+        with self.widget:
+            clear_output(wait=True)
+            display(chart)
+
+
+class MotifExplorer(ipywidgets.VBox):
+    """The motif explorer: its controls change a :class:`MotifState`, and its picture follows.
+
+    Every control can be reached and used from the keyboard. Wrong letters in the sequence give a
+    sentence under it and leave the picture as it was.
+
+    Parameters
+    ----------
+    state : MotifState
+        What is shown first.
+
+    Attributes
+    ----------
+    explored : MotifState
+        What is shown now.
+    """
+
+    def __init__(self, state: MotifState):
+        self.explored = state
+        self._syncing = False
+        self._controls = _controls(state)
+        self._message = ipywidgets.HTML(value="")
+        self._picture = Picture()
+        for name in ("motif", "sequence", "strand", "threshold", "position", "base"):
+            self._controls[name].observe(self._on_change, names="value")
+        self._controls["plant"].on_click(lambda _: self._apply(sequence=self._planted()))
+        self._controls["turn"].on_click(
+            lambda _: self._apply(sequence=sequences.reverse_complement(self.explored.sequence))
+        )
+        c = self._controls
+        super().__init__(
+            children=[
+                c["motif"],
+                c["sequence"],
+                self._message,
+                ipywidgets.HBox(children=[c["position"], c["base"]]),
+                ipywidgets.HBox(children=[c["threshold"], c["strand"]]),
+                ipywidgets.HBox(children=[c["plant"], c["turn"]]),
+                self._picture.widget,
+            ]
+        )
+        self._show()
+
+    def _on_change(self, change) -> None:
+        if self._syncing:
+            return
+        c, name = self._controls, self._name_of(change["owner"])
+        if name == "motif":
+            # Another motif brings its own example; a sequence typed by hand stays.
+            example = MotifState(self.explored.motif).sequence
+            typed = self.explored.sequence != example
+            self._apply(motif=self._motifs[c["motif"].value], keep_sequence=typed)
+        elif name == "base":
+            i, sequence = self.explored.position, self.explored.sequence
+            self._apply(sequence=sequence[:i] + c["base"].value + sequence[i + 1 :])
+        else:
+            field = {"threshold": "threshold_bits"}.get(name, name)
+            self._apply(**{field: change["new"]})
+
+    def _apply(self, keep_sequence: bool = True, **changes) -> None:
+        """Move to a changed state, or say in a sentence why that cannot be."""
+        now = self.explored
+        fields = {f.name: getattr(now, f.name) for f in dataclasses.fields(now) if f.init}
+        fields |= changes
+        if not keep_sequence:
+            fields |= {"sequence": None, "position": 0}
+        try:
+            if fields["sequence"] is not None:
+                letters = "".join(fields["sequence"].split())
+                fields["position"] = min(fields["position"], max(len(letters) - 1, 0))
+            self.explored = MotifState(**fields)
+        except ValueError as error:
+            self._say(f"{error}.")
+            if "sequence" not in changes:
+                self._sync()  # the control returns to what is shown
+            return
+        self._say("")
+        self._sync()
+        self._show()
+
+    def _sync(self) -> None:
+        """Set every control to the state, without being told of it again."""
+        self._syncing = True
+        try:
+            state, c = self.explored, self._controls
+            if c["motif"].value != state.motif.name:
+                c["motif"].value = state.motif.name
+            if "".join(c["sequence"].value.split()).upper() != state.sequence:
+                c["sequence"].value = state.sequence
+            c["position"].max = len(state.sequence) - 1
+            c["position"].value = state.position
+            base = state.sequence[state.position]
+            c["base"].value = base if base in "ACGT" else None
+            c["strand"].value = state.strand
+            c["threshold"].value = state.threshold_bits
+        finally:
+            self._syncing = False
+
+    def _show(self) -> None:
+        self._picture.show(motif_explorer_chart(self.explored))
+
+    def _say(self, sentence: str) -> None:
+        text = f'<span role="alert" style="color:{theme.BASES["T"]}">{html.escape(sentence)}</span>'
+        self._message.value = text if sentence else ""
+
+    def _planted(self) -> str:
+        """The sequence with the motif's best letters from the chosen position on."""
+        state = self.explored
+        site = "".join("ACGT"[i] for i in state.motif.probabilities.argmax(axis=1))
+        start = min(state.position, len(state.sequence) - len(site))
+        return state.sequence[:start] + site + state.sequence[start + len(site) :]
+
+    def _name_of(self, control) -> str:
+        return next(name for name, other in self._controls.items() if other is control)
+
+    @property
+    def _motifs(self) -> dict:
+        return dict(_choices(self.explored.motif))
+
+
+def _choices(motif) -> list[tuple[str, motifs.Motif]]:
+    named = {m.name: m for m in motifs.builtin_motifs()}
+    return sorted(({motif.name: motif} | named | {motif.name: motif}).items())
+
+
+def _controls(state: MotifState) -> dict:
+    wide = ipywidgets.Layout(width="620px")
+    half = ipywidgets.Layout(width="310px")
+    base = state.sequence[state.position]
+    return {
+        "motif": ipywidgets.Dropdown(
+            options=[name for name, _ in _choices(state.motif)],
+            value=state.motif.name,
+            description="Motif",
+            style=_STYLE,
+            layout=wide,
+        ),
+        "sequence": ipywidgets.Text(
+            value=state.sequence,
+            description="Sequence",
+            placeholder=f"A, C, G, T and N, up to {LENGTH_MAX} bp",
+            style=_STYLE,
+            layout=wide,
+        ),
+        "position": ipywidgets.IntSlider(
+            value=state.position,
+            min=0,
+            max=len(state.sequence) - 1,
+            description="Position ▲",
+            style=_STYLE,
+            layout=half,
+        ),
+        "base": ipywidgets.ToggleButtons(
+            options=list("ACGT"),
+            value=base if base in "ACGT" else None,
+            description="its base",
+            style={"description_width": "60px", "button_width": "38px"},
+        ),
+        "threshold": ipywidgets.FloatSlider(
+            value=state.threshold_bits,
+            min=min(0.0, state.threshold_bits),
+            max=max(25.0, state.threshold_bits),
+            step=0.5,
+            description="Bound from",
+            readout_format=".1f",
+            style=_STYLE,
+            layout=half,
+        ),
+        "strand": ipywidgets.ToggleButtons(
+            options=[("both", "both"), ("+", "+"), ("−", "-")],
+            value=state.strand,
+            description="Strand",
+            style={"description_width": "60px", "button_width": "50px"},
+        ),
+        "plant": ipywidgets.Button(
+            description="Plant the motif at ▲",
+            tooltip="Write the motif's most frequent letters from the position on",
+            layout=ipywidgets.Layout(width="180px"),
+        ),
+        "turn": ipywidgets.Button(
+            description="Reverse complement",
+            tooltip="Read the other strand",
+            layout=ipywidgets.Layout(width="180px"),
+        ),
+    }
+
+
+def motif_explorer(
+    motif="TAL1_known4",
+    sequence: str | None = None,
+    *,
+    strand: str = "both",
+    threshold_bits: float = 8.0,
+    position: int = 0,
+) -> MotifExplorer:
+    """Return a widget to change a sequence letter by letter and watch a motif's score follow.
+
+    Parameters
+    ----------
+    motif : str or Motif
+        The name of a built-in motif, or a motif.
+    sequence : str, optional
+        Up to 120 bp; by default a short one that holds one site.
+    strand : {"both", "+", "-"}
+    threshold_bits : float
+        From this score on, a site is called bound.
+    position : int
+        The base that is edited first, counted from 0.
+
+    Raises
+    ------
+    ValueError
+        As :class:`MotifState` does.
+
+    Examples
+    --------
+    >>> explorer = motif_explorer("TAL1_known4", strand="+")
+    >>> explorer.explored.strand
+    '+'
+    """
+    return MotifExplorer(MotifState(motif, sequence, strand, float(threshold_bits), position))
