@@ -129,7 +129,7 @@ def filter_pairs(
     """
     inputs, seed = _begin(length, n_tasks, rng)
     x = _convolution(inputs, n_filters, width_bp, seed)
-    x = layers.MaxPooling1D(pool_bp)(x)
+    x = _pooling(x, pool_bp)
     x = layers.ReLU()(x)
     x = _convolution(x, n_filters, 9, seed, name="motif_pairs")
     x = layers.GlobalMaxPooling1D(name="best_pair")(x)
@@ -252,7 +252,7 @@ def _dragonn(length, n_layers, n_filters, width_bp, pool_bp, n_tasks, rng):
         x = _convolution(x, n_filters, width_bp, seed, name=f"filters_{i + 1}")
         if i < n_layers - 1:
             x = layers.ReLU()(x)
-    x = layers.MaxPooling1D(pool_bp)(x)
+    x = _pooling(x, pool_bp)
     x = layers.ReLU()(x)
     x = layers.Flatten()(x)
     return _end(inputs, x, n_tasks, seed, f"dragonn_{n_layers}_layer")
@@ -279,7 +279,32 @@ def _convolution(x, n_filters, width_bp, seed, name="filters", padding="valid"):
     )(x)
 
 
+def _pooling(x, pool_bp):
+    as_count(pool_bp, "pool_bp", 1)
+    if pool_bp > x.shape[1]:
+        raise ValueError(
+            f"pool_bp is {pool_bp}, but only {x.shape[1]} positions are left to pool; take longer "
+            "sequences, narrower filters or less pooling"
+        )
+    return layers.MaxPooling1D(pool_bp)(x)
+
+
 def _end(inputs, x, n_tasks, seed, name):
     initial = keras.initializers.GlorotUniform(seed=seed())
     logits = layers.Dense(n_tasks, kernel_initializer=initial, name="logits")(x)
     return keras.Model(inputs, logits, name=name)
+
+
+#: Every network above by its name.
+BUILDERS = {
+    build.__name__: build
+    for build in (
+        one_filter,
+        filter_bank,
+        filter_counter,
+        filter_pairs,
+        dragonn_one_layer,
+        dragonn_three_layer,
+        reference_network,
+    )
+}

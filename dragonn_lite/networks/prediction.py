@@ -17,7 +17,7 @@ def predict(
     sequences: np.ndarray,
     *,
     batch_size: int | None = None,
-    on_batch: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Score sequences with a Keras model, or with any callable.
 
@@ -29,7 +29,7 @@ def predict(
         One-hot sequences.
     batch_size : int, optional
         Sequences at a time; by default about half a million bases.
-    on_batch : callable, optional
+    progress : callable, optional
         Called with the number of sequences done and the number of all, after each batch.
 
     Returns
@@ -40,7 +40,8 @@ def predict(
     Raises
     ------
     ValueError
-        If the sequences are not of the length that the model reads, or there are none.
+        If the sequences are not of the length that the model reads, there are none, or the model
+        does not give one row of scores for each.
 
     Examples
     --------
@@ -62,15 +63,22 @@ def predict(
     if batch_size is None:
         batch_size = max(1, _BASES_AT_ONCE // length)
     as_count(batch_size, "batch_size", 1)
-    score = getattr(model, "predict_on_batch", model)
+    compiled = hasattr(model, "predict_on_batch")
+    score = model.predict_on_batch if compiled else model
     scores = []
     for low in range(0, n, batch_size):
         batch = sequences[low : low + batch_size].astype(np.float32)
         # A short last batch is filled up, so that a compiled model meets one shape only.
-        fill = batch_size - len(batch) if low else 0
+        fill = batch_size - len(batch) if low and compiled else 0
         padded = np.pad(batch, ((0, fill), (0, 0), (0, 0))) if fill else batch
-        scores.append(np.asarray(score(padded), np.float32)[: len(batch)])
-        if on_batch is not None:
-            on_batch(min(low + batch_size, n), n)
+        scored = np.asarray(score(padded), np.float32)
+        if scored.shape[:1] != (len(padded),):
+            raise ValueError(
+                f"the model gave scores of shape {scored.shape} for {len(padded)} sequences, "
+                "expected one row for each"
+            )
+        scores.append(scored[: len(batch)])
+        if progress is not None:
+            progress(min(low + batch_size, n), n)
     joined = np.concatenate(scores)
     return joined[:, 0] if joined.ndim == 2 and joined.shape[1] == 1 else joined

@@ -7,8 +7,10 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -118,7 +120,7 @@ def fit(
         Batch size, learning rate, patience, augmentation.
     progress : callable, optional
         Called after each epoch with the history, the epoch, the number of epochs, and the
-        seconds so far (:func:`dragonn_lite.display.widgets.training_picture` draws it).
+        seconds so far (:func:`dragonn_lite.display.live.training_picture` draws it).
     checkpoint : path, optional
         A file written after each epoch. The same call resumes from it after a kill, and ends with
         the weights that an undisturbed run would have.
@@ -148,11 +150,10 @@ def fit(
     """
     started = time.perf_counter()
     rng = as_rng(rng)
-    training, held_out = _split(sequences, labels, validation, rng)
-    _check_model(model, *training)
-    batches = _Batches(
-        training[0], _with_weights(training[1], weights), settings, int(rng.integers(2**31))
-    )
+    training, held_out = _split(sequences, labels, weights, validation, rng)
+    _check_model(model, *training[:2])
+    _check_model(model, *held_out)
+    batches = _Batches(training[0], training[2], settings, int(rng.integers(2**31)))
     held_out_targets = _with_weights(held_out[1], None)
     _compile(model, settings, as_count(epochs, "epochs", 1) * len(batches))
     run = _Run(model, batches, settings, epochs, checkpoint)
@@ -197,7 +198,7 @@ def masked_cross_entropy(targets, logits):
     0.6931
     """
     n_tasks = logits.shape[-1]
-    logits = ops.cast(logits, "float32")
+    targets, logits = ops.cast(targets, "float32"), ops.cast(logits, "float32")
     labels, weights = targets[:, :n_tasks], targets[:, n_tasks:]  # (n, 2 t) -> (n, t) twice
     losses = ops.relu(logits) - logits * labels + ops.softplus(-ops.absolute(logits))
     return ops.sum(weights * losses) / ops.maximum(ops.sum(weights), 1e-7)
@@ -289,16 +290,17 @@ class _Run:
 
     def _load(self):
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                saved = dict(file)
-        except (OSError, ValueError) as error:
+            with open(self.path, "rb") as file:
+                saved = dict(np.load(file, allow_pickle=False))
+            fingerprint = str(saved["fingerprint"])
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
             raise ValueError(
                 f"checkpoint {self.path} cannot be read ({error}); delete it to start again"
             ) from error
-        if str(saved["fingerprint"]) != self.fingerprint:
+        if fingerprint != self.fingerprint:
             raise ValueError(
-                f"checkpoint {self.path} belongs to other data, another network or other "
-                "settings; give another path, or delete it to start again"
+                f"checkpoint {self.path} belongs to other data, another network, other first "
+                "weights or other settings; give another path, or delete it to start again"
             )
         epoch, best_epoch, self.best_loss, self.seconds = saved["state"].tolist()
         self.epoch, self.best_epoch = int(epoch), int(best_epoch)
@@ -313,7 +315,8 @@ class _Run:
 
     @staticmethod
     def _read(variables):
-        return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
+        # np.array and variable.numpy() would do, but not without a warning from numpy 2.
+        return [np.asarray(variable).copy() for variable in variables]
 
     @staticmethod
     def _write(variables, values):
@@ -340,15 +343,17 @@ def _compile(model, settings, n_steps):
     )
 
 
-def _split(sequences, labels, validation, rng):
+def _split(sequences, labels, weights, validation, rng):
+    """Sequences, labels and targets to train on; sequences and labels to validate on."""
     sequences = as_one_hot(sequences)
     labels = as_labels(labels, len(sequences))
-    if isinstance(validation, tuple):
+    training = sequences, labels, _with_weights(labels, weights)
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
         held_out = as_one_hot(validation[0], "validation sequences")
         held_out = held_out, as_labels(validation[1], len(held_out), "validation labels")
-        training = sequences, labels
     else:
-        n_held_out = round(validation * len(sequences)) if 0 < validation < 1 else 0
+        is_share = isinstance(validation, Real) and 0 < validation < 1
+        n_held_out = round(validation * len(sequences)) if is_share else 0
         if not 0 < n_held_out < len(sequences):
             raise ValueError(
                 f"validation is {validation!r} of {len(sequences)} sequences, expected a share "
@@ -356,8 +361,10 @@ def _split(sequences, labels, validation, rng):
             )
         order = rng.permutation(len(sequences))
         held_out = tuple(part[order[:n_held_out]] for part in (sequences, labels))
-        training = tuple(part[order[n_held_out:]] for part in (sequences, labels))
-    for name, (_, y) in (("training", training), ("validation", held_out)):
+        training = tuple(part[order[n_held_out:]] for part in training)
+    for name, y in (("training", training[1]), ("validation", held_out[1])):
+        if not len(y):
+            raise ValueError(f"there are no {name} sequences, expected at least two")
         for task, column in enumerate(y.reshape(len(y), -1).T):
             if not {0, 1} <= set(np.unique(column)):
                 raise ValueError(
@@ -383,13 +390,13 @@ def _check_model(model, sequences, labels):
 
 def _with_weights(labels, weights):
     """Labels and their weights side by side, (n, 2 n_tasks) float32."""
-    y = labels.reshape(len(labels), -1)
+    y = labels[:, None] if labels.ndim == 1 else labels
     known = y >= 0
     if weights is None:
         w = np.ones(y.shape)
     elif isinstance(weights, str) and weights == "balanced":
-        share = np.where(y == 1, (y == 1).sum(axis=0), (y == 0).sum(axis=0)) / known.sum(axis=0)
-        w = 0.5 / share
+        of_its_class = np.where(y == 1, (y == 1).sum(axis=0), (y == 0).sum(axis=0))
+        w = 0.5 * known.sum(axis=0) / of_its_class.clip(1)
     elif isinstance(weights, Mapping) and set(weights) == {0, 1}:
         w = np.where(y == 1, float(weights[1]), float(weights[0]))
     else:
@@ -407,8 +414,11 @@ def _with_weights(labels, weights):
 
 
 def _fingerprint(model, batches, settings, epochs):
-    digest = hashlib.sha256(model.to_json().encode())
-    for part in (batches.sequences, batches.targets, *map(np.asarray, model.get_weights())):
+    structure = model.to_json()
+    for i, part in enumerate((model, model.optimizer, *model.layers)):
+        structure = structure.replace(f'"{part.name}"', f'"{i}"')  # names count the models made
+    digest = hashlib.sha256(structure.encode())
+    for part in (batches.sequences, batches.targets, *map(np.asarray, model.weights)):
         digest.update(np.ascontiguousarray(part))
     digest.update(repr((batches.seed, epochs, sorted(asdict(settings).items()))).encode())
     return digest.hexdigest()
