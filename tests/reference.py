@@ -6,6 +6,7 @@ import math
 import random
 import zlib
 from collections import Counter
+from fractions import Fraction
 
 # --- dna -------------------------------------------------------------------------------------
 
@@ -159,3 +160,120 @@ def read_fasta(content):
             return None
         named.append((words[0], sequence))
     return named or None
+
+
+# --- assays ----------------------------------------------------------------------------------
+
+
+def site_probability(letters, site):
+    """Probability of a planted site's letters, on the forward strand, over both strands."""
+    total = 0.0
+    for strand, share in (("+", 1 - site.reverse_fraction), ("-", site.reverse_fraction)):
+        read = letters if strand == "+" else reverse_complement(letters)
+        product = share
+        for letter, row in zip(read, site.motif.probabilities.tolist()):
+            row = [(p + 0.001) / 1.004 for p in row]
+            if site.best:
+                row = [float(i == row.index(max(row))) for i in range(4)]
+            kept = row["ACGT".index(letter)]
+            product *= kept * (1 - site.mutation_rate) + (1 - kept) * site.mutation_rate / 3
+        total += product
+    return total
+
+
+def contents(part):
+    """Every content of one part: its probability, and its blocks.
+
+    A block is a position and a list of (site, offset).
+    """
+    if hasattr(part, "parts"):
+        for size, probability in part.size.items():
+            chosen = list(itertools.combinations(part.parts, size))
+            for parts in chosen:
+                for p, blocks in all_contents(parts):
+                    yield probability / len(chosen) * p, blocks
+    elif hasattr(part, "first"):
+        orders = [(part.first, part.second), (part.second, part.first)][: 1 + part.any_order]
+        single = [
+            (p / len(orders), (part.position, [(a, 0), (b, a.width_bp + spacing)]))
+            for a, b in orders
+            for spacing, p in part.spacing_bp.items()
+        ]
+        for k, probability in part.count.items():
+            for pairs in itertools.product(single, repeat=k):  # in order: each pair for itself
+                yield probability * math.prod(p for p, _ in pairs), [block for _, block in pairs]
+    else:
+        for k, probability in part.count.items():
+            yield probability, [(part.position, [(part.site, 0)])] * k
+
+
+def all_contents(parts):
+    """Every content of several parts together."""
+    for combined in itertools.product(*[list(contents(part)) for part in parts]):
+        yield math.prod(p for p, _ in combined), [b for _, blocks in combined for b in blocks]
+
+
+def content_probability(sequence, blocks, background):
+    """P(sequence | blocks): over every arrangement without overlap, by its weight."""
+    length = len(sequence)
+    widths = [max(offset + site.width_bp for site, offset in sites) for _, sites in blocks]
+    weights = [
+        [float(w) for w in position.weights(length, width)]
+        for (position, _), width in zip(blocks, widths)
+    ]
+    total = norm = 0.0
+    for starts in itertools.product(*[range(length - width + 1) for width in widths]):
+        placed = sorted(zip(starts, widths))
+        if any(a + w > b for (a, w), (b, _) in itertools.pairwise(placed)):
+            continue
+        weight = math.prod(w[start] for w, start in zip(weights, starts))
+        planted = {}
+        probability = 1.0
+        for start, (_, sites) in zip(starts, blocks):
+            for site, offset in sites:
+                low = start + offset
+                probability *= site_probability(sequence[low : low + site.width_bp], site)
+                planted.update(dict.fromkeys(range(low, low + site.width_bp)))
+        for i, letter in enumerate(sequence):
+            if i not in planted:
+                probability *= background["ACGT".index(letter)]
+        total += weight * probability
+        norm += weight
+    return total / norm
+
+
+def log_odds(sequence, groups, background, tasks):
+    """Log-likelihood ratio of each task, by adding up everything that a simulation can do."""
+    result = []
+    for task in tasks:
+        likelihood, prior = [0.0, 0.0], [0.0, 0.0]
+        for group in groups:
+            for p, blocks in all_contents(group.grammar):
+                names = {site.motif.name for _, sites in blocks for site, _ in sites}
+                label = group.label if group.label is not None else int(task in names)
+                likelihood[label] += group.n * p * content_probability(sequence, blocks, background)
+                prior[label] += group.n * p
+        result.append(math.log(likelihood[1] / prior[1] / likelihood[0] * prior[0]))
+    return result
+
+
+# --- evaluation ------------------------------------------------------------------------------
+
+
+def recall_at_fdr(labels, scores, fdr):
+    """Largest recall over all thresholds, in exact fractions; `fdr` is text such as "0.05"."""
+    examples = [(y, s) for y, s in zip(labels, scores) if y != -1]
+    n_bound = sum(y == 1 for y, _ in examples)
+    best = Fraction(0)
+    for threshold in {s for _, s in examples}:
+        called = [y for y, s in examples if s >= threshold]
+        if Fraction(called.count(0), len(called)) <= Fraction(fdr):
+            best = max(best, Fraction(called.count(1), n_bound))
+    return best
+
+
+def auroc(labels, scores):
+    """Share of pairs of a bound and an unbound example in the right order; ties count half."""
+    bound = [s for y, s in zip(labels, scores) if y == 1]
+    unbound = [s for y, s in zip(labels, scores) if y == 0]
+    return sum((b > u) + (b == u) / 2 for b in bound for u in unbound) / len(bound) / len(unbound)

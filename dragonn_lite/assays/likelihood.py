@@ -106,7 +106,7 @@ def _site_ratio(codes, site: Site, background):
     n_starts = codes.shape[1] - len(forward) + 1
     total = 0.0
     for table, share in ((forward, 1 - site.reverse_fraction), (reverse, site.reverse_fraction)):
-        product = np.full((len(codes), n_starts), share)
+        product = np.full((len(codes), n_starts), float(share))
         for i, row in enumerate(table):
             # Code 4 is an unknown base: as likely in a site as outside.
             product *= np.append(row, 1.0)[codes[:, i : i + n_starts]]
