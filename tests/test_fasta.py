@@ -95,17 +95,21 @@ def test_paths_are_checked_before_anything_is_read(tmp_path):
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 64])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_no_cut_between_blocks_shows(tmp_path, monkeypatch, block, end):
-    content = (PLAIN + b"\n>three x\nACG\nTT" + b">four\nA\n"[5:]).replace(b"\n", end)
+    content = (PLAIN + b"\n>three x\nACG\nTT\nA\n").replace(b"\n", end)
     monkeypatch.setattr(fasta, "_BLOCK_BYTES", block)
     monkeypatch.setattr(fasta, "_HEADER_BYTES", 1000)
     for variant in (content, gzip.compress(content)):
         read = fasta.read_fasta(write(tmp_path, variant))
         assert [record[:2] for record in read] == reference.read_fasta(content)
-    for fault in (b">x\nA-C", b">\nAC", b">x\n>y\nA"):
-        broken = content + end + fault.replace(b"\n", end)
-        line = broken.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-        line += {b">x\nA-C": 1, b">\nAC": 0, b">x\n>y\nA": -1}[fault]
-        with pytest.raises(ValueError, match=f"line {line} has"):
+    for fault, faulty_line, message in (
+        (b">x\nA-C", 2, "has '-' in a sequence"),
+        (b">x\nA>C", 2, "has '>' in a sequence"),
+        (b">\nAC", 1, "has a header without a name"),
+        (b">x\n>y\nA", 1, "has the record 'x' without a sequence"),
+    ):
+        broken = content + fault.replace(b"\n", end)
+        line = content.count(end) + faulty_line
+        with pytest.raises(ValueError, match=f"line {line} {message}"):
             fasta.read_fasta(write(tmp_path, broken))
 
 

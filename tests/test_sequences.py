@@ -271,7 +271,7 @@ def test_dinucleotide_shuffle_keeps_every_pair(seed, length, letters):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    "text", ["ACGACTTACG", "AACAGATTCA", "ACACGACACT", "NANCAGNTA", "AAAACAAAGA", "GATTACAGATN"]
+    "text", ["ACGACTTACG", "AACAGATTCA", "GATACTATGAT", "NANCAGNTA", "AAAACAAAGA", "GGCGAGGAGT"]
 )
 def test_dinucleotide_shuffle_is_fair(seed, text):
     possible = reference.eulerian_sequences(text)

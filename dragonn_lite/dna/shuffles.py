@@ -166,7 +166,7 @@ def _last_exits(numbered: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     absent = counts.sum(axis=2) == 0
     row, letter = np.nonzero(absent)
     counts[row, letter, last[row]] = 1
-    counts[rows, last, :] = 0
+    # The last one "exits" to itself in every tree, which is not to be weighed.
     counts[rows, last, last] = 1
 
     weights = np.ones((n_sequences, _TREES.shape[1]))  # (n, 125)
