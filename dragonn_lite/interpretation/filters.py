@@ -77,7 +77,7 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     Returns
     -------
     list of Motif
-        One for each filter with a positive response, named "filter 0", "filter 1", ... and with
+        One for each filter with a positive response, named "filter_0", "filter_1", ... and with
         the number of places as `n_sites`; filters that never respond are left out.
 
     Raises
@@ -96,7 +96,7 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     >>> x = sequences.random_sequences(100, 50, rng=0)
     >>> found = motifs(architectures.one_filter(50, width_bp=8, rng=0), x)
     >>> found[0].name, found[0].width_bp
-    ('filter 0', 8)
+    ('filter_0', 8)
     """
     sequences = as_one_hot(sequences)
     layer = first_convolution(model)
@@ -116,5 +116,5 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
         counts = np.stack(
             [sequences[row, start + offset].sum(axis=0, dtype=float) for offset in range(width)]
         )  # (places, 4) -> (width, 4)
-        found.append(Motif.from_counts(f"filter {i}", counts + 0.25))
+        found.append(Motif.from_counts(f"filter_{i}", counts + 0.25))
     return found

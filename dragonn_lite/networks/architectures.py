@@ -231,12 +231,12 @@ def reference_network(
     """
     inputs, seed = _begin(length, n_tasks, rng)
     x = _convolution(inputs, n_filters, width_bp, seed)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)  # small data: few steps to settle in
     x = layers.MaxPooling1D(4, padding="same")(x)
     x = layers.ReLU()(x)
     x = layers.Dropout(0.1, seed=seed())(x)
     x = _convolution(x, n_filters, 7, seed, name="filter_pairs", padding="same")
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
     x = layers.Concatenate()(
         [layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]

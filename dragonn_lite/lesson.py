@@ -1,0 +1,148 @@
+"""What every notebook shares: its first cell, its reported results, and checks of its exercises."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from dragonn_lite._quiet import quiet_keras
+
+_RESULT = "application/vnd.dragonn.result+json"
+
+
+def begin() -> None:
+    """Set a notebook up: Keras loaded, the theme of the charts, and a line about the machine.
+
+    Under papermill (``DRAGONN_LITE_RENDERER=svg``) charts are drawn as pictures.
+    """
+    quiet_keras()
+    import keras
+
+    import dragonn_lite
+    from dragonn_lite.display import theme
+
+    theme.register()
+    theme.use_renderer()
+    gpu = _gpu()
+    where = f"on {gpu}" if gpu else f"on {_n_cores()} CPU cores, no GPU"
+    print(f"dragonn_lite {dragonn_lite.__version__}, Keras on {keras.backend.backend()}, {where}.")
+    if gpu:
+        print("With a GPU you can raise n_sequences and epochs in the next cell tenfold.")
+
+
+def report(**values) -> None:
+    """Keep results of a notebook where tests and papermill find them, and show them.
+
+    Parameters
+    ----------
+    **values : float, int, bool, str, or lists and mappings of them
+        Results by name.
+
+    Raises
+    ------
+    TypeError
+        If a value cannot be written as JSON.
+
+    Examples
+    --------
+    >>> report(auroc=0.981)
+    auroc = 0.981
+    """
+    plain = {name: _plain(value) for name, value in values.items()}
+    words = "\n".join(
+        f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}"
+        for name, value in plain.items()
+    )
+    from IPython import get_ipython
+
+    if get_ipython() is None:
+        print(words)
+        return
+    from IPython.display import display
+
+    display({_RESULT: plain, "text/plain": words}, raw=True)
+
+
+def results(notebook: str | os.PathLike) -> dict:
+    """Read the results that an executed notebook reported.
+
+    Parameters
+    ----------
+    notebook : path
+        An executed ``.ipynb`` file.
+
+    Returns
+    -------
+    dict
+        All reported values by name; a later one replaces an earlier one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the notebook reported nothing: it was not executed.
+    """
+    path = Path(notebook)
+    if not path.is_file():
+        raise FileNotFoundError(f"notebook {path} does not exist; execute it with papermill first")
+    found: dict = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            found |= output.get("data", {}).get(_RESULT, {})
+    if not found:
+        raise ValueError(f"notebook {path} holds no results; execute it with papermill first")
+    return found
+
+
+def check(exercise: str, answer) -> None:
+    """Say whether an answer to an exercise is right, or give a hint, a stronger one each time.
+
+    Parameters
+    ----------
+    exercise : str
+        Its name, as the exercise gives it.
+    answer
+        What you found: a number, an array, or a function that is then tried on random inputs.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise of that name.
+
+    Examples
+    --------
+    >>> check("00.width", None)
+    Not yet. Hint 1: a motif has one column for each base pair of the site.
+    >>> check("00.width", 19)
+    Right!
+    """
+    from dragonn_lite import _exercises
+
+    print(_exercises.verdict(exercise, answer))
+
+
+def _plain(value):
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    raise TypeError(f"a result is {type(value).__name__}, expected numbers, text, lists or mappings")
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _gpu() -> str:
+    import keras
+
+    return ", ".join(keras.distribution.list_devices("gpu"))
