@@ -341,10 +341,11 @@ def simulate(
     if not hasattr(background, "draw"):
         g._check_fraction(background, "background (a GC fraction)")
         background = Independent(float(background))
-    tasks = tuple(_motifs(groups)) if groups[0].label is None else ("bound",)
+    names = tuple(_motifs(groups))
+    tasks = names if groups[0].label is None else ("bound",)
 
     n = sum(group.n for group in groups)
-    sequences = background.draw(n, length, rng)
+    sequences = np.ascontiguousarray(background.draw(n, length, rng))
     labels = np.zeros((n, len(tasks)), np.int8)
     planted = []
     order = rng.permutation(n)
