@@ -238,7 +238,7 @@ def bars(
         width=width,
         height=24 * len(table),
         title=theme.heading(title, subtitle),
-        description=f"{title or value_title}. {said}.",
+        description=f"{title or 'Bars of ' + value_title}. {said}.",
     )
 
 

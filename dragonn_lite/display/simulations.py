@@ -160,7 +160,9 @@ def _examples(rows, sites, colours, length, x_scale) -> alt.LayerChart:
             labelOverlap=False,
         ),
     )
-    x = alt.X("start:Q", title=None, scale=x_scale, axis=None)
+    # The count below carries the axis, where there is one.
+    axis = None if len(sites) else alt.Axis(format=",d", title="position (bp)")
+    x = alt.X("start:Q", scale=x_scale, axis=axis)
     drawn = rows.assign(start=0, stop=length)
     planted = sites.merge(rows, on="sequence")
     planted = planted.assign(

@@ -14,8 +14,10 @@ Sharma, Wu, Dalal 2005, doi:10.1002/col.20070 (the colour difference).
 
 from __future__ import annotations
 
+import hashlib
 import html
 import os
+import re
 import textwrap
 from pathlib import Path
 
@@ -201,9 +203,21 @@ def _draw(spec: dict) -> str:
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     # One label for the whole picture: a label for each of its marks would be read out in turn.
     spec = {**spec, "config": {**spec.get("config", {}), "aria": False}}
-    picture = vl_convert.vegalite_to_svg(spec, vl_version=version)
+    picture = _stable_ids(vl_convert.vegalite_to_svg(spec, vl_version=version))
     label = html.escape(_description(spec), quote=True)
     return picture.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def _stable_ids(picture: str) -> str:
+    """Name clip paths after the picture: equal charts give equal bytes, others never share one.
+
+    The names are counted up in each process, and two notebooks on one page would mix them up.
+    """
+    name = r'(?<=id=")clip(\d+)|(?<=url\(#)clip(\d+)'
+    order = {n: i for i, n in enumerate(dict.fromkeys(m[0] for m in re.finditer(name, picture)))}
+    plain = re.sub(name, lambda match: f"clip{order[match[0]]}", picture)
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:10]
+    return re.sub(name, lambda match: f"{digest}-{match[0]}", plain)
 
 
 def _description(spec: dict) -> str:

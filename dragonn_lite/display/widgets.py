@@ -161,7 +161,7 @@ class MotifExplorer(ipywidgets.VBox):
         self._picture.show(motif_explorer_chart(self.explored))
 
     def _say(self, sentence: str) -> None:
-        text = f'<span role="alert" style="color:{theme.BASES["T"]}">{html.escape(sentence)}</span>'
+        text = f'<span role="alert" style="color:{theme.BASES["T"]}">{html.escape(sentence, quote=False)}</span>'
         self._message.value = text if sentence else ""
 
     def _planted(self) -> str:

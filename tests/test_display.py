@@ -1,0 +1,357 @@
+"""Every chart, in its usual and its extreme states: valid, drawn, small, described, one width."""
+
+import re
+from types import SimpleNamespace
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+
+from dragonn_lite.display import charts, logos, theme
+from dragonn_lite.evaluation import metrics
+
+LETTERS = np.array(list("ACGT"))
+
+
+def letters(length, seed=0):
+    return "".join(np.random.default_rng(seed).choice(LETTERS, length))
+
+
+def history(n_epochs, metric_names=("loss", "auroc"), seed=0):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (epoch, split, metric, 0.5 + 0.4 * rng.random())
+        for epoch in range(1, n_epochs + 1)
+        for split in ("training", "validation")
+        for metric in metric_names
+    ]
+    return pd.DataFrame(rows, columns=["epoch", "split", "metric", "value"])
+
+
+def labelled(n, seed=0, prevalence=0.5):
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(n) < prevalence).astype(int)
+    labels[:2] = [0, 1]
+    return labels, rng.normal(size=n) + 1.5 * labels
+
+
+def curves(kind, n=5000, names=("network", "k-mers", "GC content")):
+    curve = {"roc": metrics.roc_curve, "pr": metrics.precision_recall_curve}[kind]
+    return {name: curve(*labelled(n, seed)) for seed, name in enumerate(names)}
+
+
+def sites(n_sequences, length, names, per_sequence=1, seed=0):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (i, name, int(start), int(start) + 12, rng.choice(["+", "-"]), 9.0)
+        for i in range(n_sequences)
+        for name in names
+        for start in rng.integers(0, length - 12, per_sequence)
+    ]
+    columns = ["sequence", "motif", "start", "stop", "strand", "score"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def simulated(n, length, labels, table, tasks=("bound",)):
+    return SimpleNamespace(
+        sequences=np.zeros((n, length, 4), np.uint8), labels=labels, sites=table, tasks=tasks
+    )
+
+
+def grid(n_grammars, n_architectures, **extra):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        [
+            (f"grammar number {i}", f"net {j}", 0.5 + 0.5 * rng.random())
+            for i in range(n_grammars)
+            for j in range(n_architectures)
+        ],
+        columns=["grammar", "architecture", "value"],
+    )
+    return table.assign(**{k: table["value"] + v for k, v in extra.items()})
+
+
+def contributions(length, seed=0):
+    return np.random.default_rng(seed).normal(size=length)
+
+
+def matrix(width, seed=0):
+    return np.random.default_rng(seed).dirichlet([0.4] * 4, size=width)
+
+
+LONG = "A finding that needs a good many words to be said, as findings now and then do " * 2
+TASKS = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+
+CASES = {
+    "learning curve": lambda: charts.learning_curve(history(20), subtitle="data"),
+    "learning curve, first epoch": lambda: charts.learning_curve(history(1), n_epochs=30),
+    "learning curve, loss alone": lambda: charts.learning_curve(history(300, ("loss",))),
+    "learning curve, NaN": lambda: charts.learning_curve(
+        pd.concat([history(3), history(1).assign(epoch=4, value=np.nan)])
+    ),
+    "roc": lambda: charts.roc(curves("roc"), baselines=("k-mers", "GC content"), title=LONG),
+    "roc, two examples": lambda: charts.roc({"n": metrics.roc_curve([0, 1], [1.0, 0.0])}),
+    "precision recall": lambda: charts.precision_recall(curves("pr"), subtitle="n = 5,000"),
+    "precision recall, rare": lambda: charts.precision_recall(
+        {"n": metrics.precision_recall_curve(*labelled(20_000, prevalence=0.01))}
+    ),
+    "histogram": lambda: charts.score_histogram(*labelled(500)),
+    "histogram, one score": lambda: charts.score_histogram([0, 1, -1], [1.0, 1.0, np.nan]),
+    "confusion": lambda: charts.confusion(*labelled(500)),
+    "bars": lambda: charts.bars(
+        pd.DataFrame({"name": ["a", "b" * 40], "value": [0.9, 0.1], "low": 0.05, "high": 0.95}),
+        baselines=("a",),
+        reference=(0.97, "ceiling"),
+    ),
+    "bars, signed": lambda: charts.bars(pd.DataFrame({"name": ["a", "b"], "value": [-1.0, 2.0]})),
+    "grammars": lambda: charts.grammar_by_architecture(
+        grid(8, 4, low=-0.05, high=0.02, ceiling=0.03), title=LONG
+    ),
+    "grammars, one": lambda: charts.grammar_by_architecture(grid(1, 1)),
+    "contributions": lambda: charts.contribution_track(
+        letters(120), contributions(120), sites(1, 120, ["SPI1", "a_long_name_known1"], 2)
+    ),
+    "contributions, 1500 bp": lambda: charts.contribution_track(
+        letters(1500), contributions(1500), sites(1, 1500, ["SPI1"], 3), title=LONG
+    ),
+    "contributions, negative": lambda: charts.contribution_track(letters(30), -np.ones(30)),
+    "contributions, zero": lambda: charts.contribution_track("ACGTN", np.zeros(5)),
+    "contributions, genome": lambda: charts.contribution_track(
+        letters(60), contributions(60), start=110_000_000
+    ),
+    "scan": lambda: charts.scan_track(contributions(180).reshape(90, 2) * 5, threshold_bits=6),
+    "scan, one strand": lambda: charts.scan_track(contributions(180).reshape(90, 2), strand="-"),
+    "scan, 9000 bp": lambda: charts.scan_track(contributions(18_000).reshape(9000, 2)),
+    "scan, nothing": lambda: charts.scan_track(np.full((50, 2), -9.0), threshold_bits=6),
+    "one-hot": lambda: charts.one_hot_grid(letters(30) + "N", title="Letters become numbers"),
+    "one-hot, one": lambda: charts.one_hot_grid("N"),
+    "simulation": lambda: charts.simulation_picture(
+        simulated(40, 500, np.arange(40) % 2, sites(40, 500, ["SPI1", "IRF"], 2))
+    ),
+    "simulation, one sequence": lambda: charts.simulation_picture(
+        simulated(1, 37, np.array([1]), sites(1, 37, ["a_very_long_motif_name_known12"]))
+    ),
+    "simulation, nothing planted": lambda: charts.simulation_picture(
+        simulated(4, 100, np.array([1, 0, -1, 0]), sites(0, 100, []))
+    ),
+    "simulation, tasks": lambda: charts.simulation_picture(
+        simulated(8, 500, TASKS, sites(8, 500, ["A", "B", "C"]), tasks=("A", "B", "C"))
+    ),
+    "logo": lambda: logos.logo(matrix(20) - 0.3, title="finding", y_title="weight"),
+    "logo, one": lambda: logos.logo([[0, 0, 0, -1]]),
+    "logo, long": lambda: logos.logo(matrix(160) - 0.3, start=1_000_000),
+    "logo, zeros": lambda: logos.logo(np.zeros((5, 4))),
+    "motif logo": lambda: logos.motif_logo(matrix(19), title=LONG),
+    "motif logo, probability": lambda: logos.motif_logo(matrix(3), kind="probability"),
+    "logo stack": lambda: logos.logo_stack({"CTCF": matrix(19), "a" * 40: matrix(5)}, title="two"),
+    "logo stack, weights": lambda: logos.logo_stack(
+        {f"filter {i}": matrix(15, i) - 0.25 for i in range(30)}, kind="weight"
+    ),
+    "filters": lambda: charts.filters_beside_motifs(
+        {f"filter {i}": matrix(15, i) - 0.25 for i in range(15)},
+        pd.DataFrame(
+            {"filter": ["filter 1", "filter 14"], "motif": "CTCF", "similarity": 0.9, "offset": -3}
+        ),
+        {"CTCF": matrix(19)},
+        title="One",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def house_theme():
+    before = alt.theme.active
+    theme.register()
+    yield
+    alt.theme.enable(before)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_chart(name):
+    chart = CASES[name]()
+    spec = chart.to_dict()  # altair validates it against the schema
+    assert len(spec["description"]) > 20
+    assert max((len(rows) for rows in spec["datasets"].values()), default=0) < 5000
+    assert type(chart.config) is type(alt.Undefined), "the theme alone configures"
+    picture = theme.svg(chart)
+    paths = "".join(re.findall(r' (?:d|x|y|transform)="([^"]*)"', picture))
+    assert "NaN" not in paths and "Infinity" not in paths
+    width = float(re.search(r'width="([\d.]+)"', picture)[1])
+    assert 555 <= width <= 645, f"{width} px wide"
+
+
+def fields(node):
+    """Every encoded field of a specification."""
+    if isinstance(node, dict):
+        if "field" in node and "encoding" not in node:
+            yield node
+        for key, child in node.items():
+            if key not in ("datasets", "transform", "sort"):
+                yield from fields(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from fields(child)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_axis_titles_are_words_said_once(name):
+    chart = CASES[name]()
+    titles = re.findall(r'role-axis-title".*?<text[^>]*>([^<]*)', theme.svg(chart), re.DOTALL)
+    assert titles or "confusion" in name
+    names = {d["field"] for d in fields(chart.to_dict())} - {"epoch", "count", "height"}
+    for title in titles:
+        # Vega-Lite joins the titles of layers that disagree by a comma.
+        assert title.strip() not in names or title == "value" and "bars" in name
+        assert not any(part in names for part in title.split(", ")[1:])
+
+
+def test_types_are_explicit():
+    for name, make in CASES.items():
+        for definition in fields(make().to_dict()):
+            secondary = set(definition) <= {"field", "title", "bandPosition"}
+            assert "type" in definition or secondary, (name, definition)
+
+
+def test_areas_are_those_of_the_metrics():
+    labels, scores = labelled(3000, seed=4)
+    roc = charts.roc({"n": metrics.roc_curve(labels, scores)})
+    assert roc.title.text == [f"n reaches auROC {metrics.auroc(labels, scores):.3f}"]
+    pr = charts.precision_recall({"n": metrics.precision_recall_curve(labels, scores)})
+    assert pr.title.text == [f"n reaches auPRC {metrics.auprc(labels, scores):.3f}"]
+
+
+def test_baselines_are_grey_and_the_model_is_not():
+    picture = theme.svg(charts.roc(curves("roc", names=("k-mers", "net")), baselines=("k-mers",)))
+    texts = dict(re.findall(r'fill="(#\w+)"[^>]*>(k-mers|net) auROC', picture))
+    assert {name: colour.upper() for colour, name in texts.items()} == {
+        "k-mers": theme.BASELINE,
+        "net": theme.MODEL,
+    }
+
+
+def test_the_histogram_shows_shares_of_each_class():
+    labels = np.array([0] * 90 + [1] * 10 + [-1] * 5)
+    scores = np.concatenate([np.linspace(-3, 0.5, 90), np.linspace(0, 3, 10), np.full(5, 99.0)])
+    spec = charts.score_histogram(labels, scores).to_dict()
+    rows = pd.DataFrame(next(r for r in spec["datasets"].values() if "share" in r[0]))
+    assert rows.groupby("class")["share"].sum().to_numpy() == pytest.approx([1, 1])
+    assert rows["score"].max() <= 3.0  # the ambiguous ones do not stretch the axis
+    assert "5 examples labelled -1 are left out" in " ".join(spec["title"]["subtitle"])
+
+
+def test_recall_and_false_discoveries_of_the_histogram():
+    title = charts.score_histogram([1, 1, 0, 0, 0], [1.0, -1, 1, -1, -1]).title.text
+    assert title == ["At threshold 0.00, recall is 50 % and 50 % of the calls are false"]
+
+
+def test_best_epoch_is_that_of_the_kept_weights():
+    table = history(6)
+    loss = table[(table["metric"] == "loss") & (table["split"] == "validation")]
+    best = int(loss.loc[loss["value"].idxmin(), "epoch"])
+    assert f"after epoch {best}, where its loss is lowest" in " ".join(
+        charts.learning_curve(table).title.text
+    )
+    other = best % 6 + 1
+    title = " ".join(charts.learning_curve(table, best_epoch=other).title.text)
+    assert title.endswith(f"after epoch {other}")
+
+
+def test_failed_architectures_are_told_apart():
+    table = grid(1, 2).assign(value=[0.5, 0.9], low=[0.45, 0.85], high=[0.55, 0.95])
+    chart = charts.grammar_by_architecture(table)
+    assert "1 of 2 failed" in chart.description
+    assert theme.PLUM.lower() in theme.svg(chart).lower()
+
+
+def test_the_window_starts_where_contributions_are_largest():
+    values = np.zeros(800)
+    values[600:620] = -1.0
+    spec = charts.contribution_track(letters(800), values).to_dict()
+    low, high = next(p for p in spec["params"] if p["name"] == "window")["value"]["x"]
+    assert low <= 599.5 and high >= 619.5 and high - low == 100
+
+
+def test_sites_outside_the_track_are_not_drawn():
+    table = sites(1, 50, ["M"]).assign(start=500, stop=510)
+    chart = charts.contribution_track(letters(50), contributions(50), table)
+    assert "M →" not in theme.svg(chart) and "← M" not in theme.svg(chart)
+
+
+def test_a_binned_scan_keeps_the_best_score():
+    scores = np.full((9000, 2), -5.0)
+    scores[4567, 1] = 11.0
+    chart = charts.scan_track(scores, threshold_bits=8)
+    assert chart.title.text == ["1 site of at least 8.0 bits"]
+    assert "11.0 bits at 4565 on the - strand" in chart.description  # the bin that holds it
+
+
+def test_labels_that_are_not_drawn_are_counted():
+    tasks = tuple("ABCD")
+    labels = np.array([[int(b) for b in f"{i:04b}"] for i in range(16)])
+    picture = charts.simulation_picture(
+        simulated(16, 100, labels, sites(16, 100, ["A"]), tasks=tasks)
+    )
+    assert "8 of the 16 labels are not drawn" in " ".join(picture.title.subtitle)
+    assert ">none<" in theme.svg(picture)
+
+
+def test_position_counts_add_up():
+    table = sites(40, 503, ["SPI1", "IRF"], 3)
+    spec = charts.simulation_picture(simulated(40, 503, np.arange(40) % 2, table)).to_dict()
+    rows = pd.DataFrame(next(r for r in spec["datasets"].values() if "count" in r[0]))
+    last = rows.groupby(["motif", "label"])["count"].apply(lambda c: c.iloc[:-1].sum())
+    assert last.sum() == len(table)
+
+
+BAD = np.array([0.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: charts.learning_curve(history(2).drop(columns="split")), "no column 'split'"),
+        (lambda: charts.learning_curve(history(0)), "history holds 0 metrics"),
+        (lambda: charts.learning_curve(history(1).assign(split="test")), "the split 'test'"),
+        (lambda: charts.roc({}), "curves is no mapping"),
+        (
+            lambda: charts.roc({"n": pd.DataFrame({"false_positive_rate": BAD, "recall": 0.0})}),
+            r"curves\['n'\] holds 1 of 4",
+        ),
+        (lambda: charts.roc(curves("roc", 50, "abcde")), "5 other series"),
+        (lambda: charts.precision_recall(curves("roc", 50)), "no column 'precision'"),
+        (lambda: charts.score_histogram([0, 1], BAD), "scores holds 1 of 2"),
+        (lambda: charts.score_histogram([1, 1], [0.0, 1.0]), "no unbound example"),
+        (lambda: charts.score_histogram([0, 1], [0.0, 1.0], n_bins=0), "n_bins is 0"),
+        (lambda: charts.confusion([0, 1], [0.0]), r"scores \(1,\)"),
+        (lambda: charts.bars(pd.DataFrame({"name": ["a"], "value": [np.nan]})), "table holds 1"),
+        (lambda: charts.bars(pd.DataFrame({"name": [], "value": []})), "table has 0 rows"),
+        (lambda: charts.grammar_by_architecture(grid(1, 6)), "6 architectures, expected 1 to 5"),
+        (
+            lambda: charts.grammar_by_architecture(pd.concat([grid(1, 1)] * 2)),
+            "summarise the seeds first",
+        ),
+        (lambda: charts.contribution_track("ACGT", [1, 2, 3, np.nan]), "contributions holds 1"),
+        (lambda: charts.contribution_track("A" * 4001, np.zeros(4001)), "expected at most 4,000"),
+        (lambda: charts.scan_track(np.zeros((5, 3))), r"scores has shape \(5, 3\)"),
+        (lambda: charts.scan_track(np.full((5, 2), np.nan)), "scores holds 10 NaN"),
+        (lambda: charts.scan_track(np.zeros((5, 2)), strand="x"), "strand is 'x'"),
+        (lambda: charts.one_hot_grid("A" * 61), "61 bp, expected at most 60"),
+        (
+            lambda: charts.simulation_picture(
+                simulated(1, 99, np.ones(1), sites(1, 99, list("ABCDEFGH")))
+            ),
+            "plants 8 motifs, expected at most 7",
+        ),
+        (
+            lambda: charts.simulation_picture(
+                simulated(1, 99, np.ones(1), sites(1, 99, "A")), n_examples=0
+            ),
+            "n_examples is 0",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
