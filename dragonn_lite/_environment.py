@@ -221,7 +221,7 @@ def _make(folder, wanted, holder, say):
         stamp = {"folder": os.path.realpath(folder), "locks": {}, "unfinished": "venv"}
         os.mkdir(folder)
         _write_stamp(folder, stamp)
-        say("Making the environment in .venv: once, about 600 MB to fetch and 2 GB on disk.")
+        say("Making the environment in .venv: once, about 450 MB to fetch and 2 GB on disk.")
         try:
             _installer.make_venv(base, folder)
         except Fault:

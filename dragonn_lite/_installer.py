@@ -196,7 +196,7 @@ class _Counter:
     def _count(self, line):
         if line.startswith("Ignoring "):  # for another platform or Python
             self.total -= 1
-        elif line.startswith(("Collecting ", "Requirement already satisfied")):
+        elif line.startswith(("Collecting ", "Processing ", "Requirement already satisfied")):
             self.fetched += 1
         elif line.startswith(("Downloading ", "Using cached ")):
             self.megabytes += _megabytes(line)
