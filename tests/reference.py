@@ -66,21 +66,21 @@ def dinucleotide_shuffle(sequence, seed):
         for letters in exits.values():
             rng.shuffle(letters)
         final = {letter: letters[-1] for letter, letters in exits.items() if letter != last}
-
-        def leads_home(letter):
-            seen = set()
-            while letter != last and letter not in seen:
-                seen.add(letter)
-                letter = final[letter]
-            return letter == last
-
-        if all(leads_home(letter) for letter in final):
+        if all(_leads_to(last, letter, final) for letter in final):
             break
     unused = {letter: iter(letters) for letter, letters in exits.items()}
     path = sequence[0]
     while len(path) < len(sequence):
         path += next(unused[path[-1]])
     return path
+
+
+def _leads_to(last, letter, final):
+    seen = set()
+    while letter != last and letter not in seen:
+        seen.add(letter)
+        letter = final[letter]
+    return letter == last
 
 
 def scan(sequence, log_odds):

@@ -92,7 +92,8 @@ def changed(content, changes):
             lines = content.splitlines(keepends=True) or [b""]
             i = place % len(lines)
             times = 2 if kind == "repeat line" else 0
-            content = b"".join(lines[:i] + lines[i : i + 1] * times + lines[i + 1 :])
+            lines[i] *= times
+            content = b"".join(lines)
     return content
 
 

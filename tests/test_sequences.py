@@ -89,9 +89,10 @@ def test_a_bad_letter_is_found_beyond_the_crop():
 
 def test_codes_and_their_errors():
     assert sequences.codes(sequences.one_hot("ACGTN").astype(float)).tolist() == [[0, 1, 2, 3, 4]]
-    assert sequences.codes(sequences.one_hot(["ACGTA"] * 6)[::2, ::-1]).tolist() == [
-        [0, 3, 2, 1, 0]
-    ] * 3
+    assert (
+        sequences.codes(sequences.one_hot(["ACGTA"] * 6)[::2, ::-1]).tolist()
+        == [[0, 3, 2, 1, 0]] * 3
+    )
     for wrong in ([[5]], [[-1]], [[0.5]], [0, 1], [["A"]]):
         with pytest.raises(ValueError, match="codes"):
             sequences.from_codes(wrong)

@@ -29,7 +29,9 @@ def builtin(name: str) -> Motif:
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is none of that name; the message lists close ones.
+    TypeError
+        If `name` is no text.
 
     References
     ----------
@@ -44,7 +46,7 @@ def builtin(name: str) -> Motif:
     'GATA1'
     """
     if not isinstance(name, str):
-        raise ValueError(f"name is {name!r}, expected the name of a motif, such as 'CTCF'")
+        raise TypeError(f"name is {name!r}, expected the name of a motif, such as 'CTCF'")
     names = _names()
     found = names.get(name) or names.get(name.lower())
     if found is None:

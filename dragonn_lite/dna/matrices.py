@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._contract import as_count, as_rng
+from .backgrounds import as_probabilities
 from .encoding import BASES
-from .sequences import as_probabilities
 
 UNIFORM = np.full(4, 0.25)
 UNIFORM.setflags(write=False)
@@ -286,9 +286,7 @@ def as_background(background) -> np.ndarray:
     """
     background = as_probabilities(background, "background", (4,))
     if not (background > 0).all():
-        raise ValueError(
-            f"background is {background.tolist()}, expected every base to be possible"
-        )
+        raise ValueError(f"background is {background.tolist()}, expected every base to be possible")
     return background
 
 
@@ -300,9 +298,7 @@ def _as_matrix(name: str, matrix, what: str) -> np.ndarray:
             f"{what} of motif {name!r} are not a table of numbers, expected (width, 4)"
         ) from None
     if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
-        raise ValueError(
-            f"{what} of motif {name!r} have shape {matrix.shape}, expected (width, 4)"
-        )
+        raise ValueError(f"{what} of motif {name!r} have shape {matrix.shape}, expected (width, 4)")
     wrong = ~(np.isfinite(matrix) & (matrix >= 0))
     if wrong.any():
         position = int(wrong.any(axis=1).argmax())

@@ -128,12 +128,12 @@ def _check_alphabet(lines: Lines, line: str) -> None:
         symbols = set(line.partition("=")[2].split("#")[0].strip())
     else:  # a block, one symbol or complementary pair a line: A "Adenine" CC0000 ~ T "Thymine"
         symbols = set()
-        for line in lines:
-            if line.startswith("END ALPHABET"):
+        for entry in lines:
+            if entry.startswith("END ALPHABET"):
                 break
-            line = re.sub(r'"[^"]*"', " ", line).split("#")[0]
-            if line and "=" not in line:
-                symbols |= {side.split()[0] for side in line.split("~") if side.split()}
+            entry = re.sub(r'"[^"]*"', " ", entry).split("#")[0]
+            if "=" not in entry:  # other lines define ambiguous symbols
+                symbols |= {side.split()[0] for side in entry.split("~") if side.split()}
         else:
             raise lines.error("ends within the ALPHABET block; copy the file again")
     if symbols != set(BASES):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._contract import as_count, as_one_hot, as_rng
+from .._contract import as_count, as_one_hot
+from .backgrounds import gc_probabilities, random_sequences, stationary_probabilities
 from .encoding import (
     BASES,
     UNKNOWN,
@@ -30,20 +31,20 @@ __all__ = [
     "from_dragonn",
     "from_tangermeme",
     "gc_fraction",
+    "gc_probabilities",
     "kmer_counts",
     "one_hot",
     "random_sequences",
     "reverse_complement",
     "shuffle",
+    "stationary_probabilities",
     "to_dragonn",
     "to_tangermeme",
 ]
 
 _LETTERS = "ACGTRYSWKMBDHVN"
 _COMPLEMENTS = "TGCAYRSWMKVHDBN"
-_COMPLEMENT = str.maketrans(
-    _LETTERS + _LETTERS.lower(), _COMPLEMENTS + _COMPLEMENTS.lower()
-)
+_COMPLEMENT = str.maketrans(_LETTERS + _LETTERS.lower(), _COMPLEMENTS + _COMPLEMENTS.lower())
 _BATCH = 1 << 20  # bases handled at once, so that temporary arrays stay in the cache
 
 
@@ -176,213 +177,6 @@ def kmer_counts(x, k: int) -> np.ndarray:
         batch = numbered[start : start + step]
         counts[start : start + step] = _count_words(batch, k)
     return counts
-
-
-def random_sequences(
-    n: int,
-    length: int,
-    *,
-    gc_fraction: float | None = None,
-    base_probabilities=None,
-    transitions=None,
-    rng,
-) -> np.ndarray:
-    """Draw random DNA, each base for itself or following the base before it.
-
-    The probabilities are exact, to the rounding of float64: one random byte decides most
-    bases, and the few bytes that fall between two bases are decided by another draw.
-
-    Parameters
-    ----------
-    n : int
-        Number of sequences.
-    length : int
-        Length of each in bp.
-    gc_fraction : float, optional
-        Probability of C or G, half each; 0.5 where no other choice is made.
-    base_probabilities : array (4,), optional
-        Probabilities of A, C, G, T, instead of `gc_fraction`. With `transitions`, those of the
-        first base (by default the stationary ones).
-    transitions : array (4, 4), optional
-        Row: the base before, column: the base after; each row sums to 1.
-    rng : Generator or int
-
-    Returns
-    -------
-    array (n, length, 4), uint8
-        The same for the same `rng`.
-
-    Raises
-    ------
-    ValueError
-        If a probability is outside 0 to 1, a sum is not 1, or `gc_fraction` meets one of the
-        other two.
-
-    Examples
-    --------
-    >>> decode(random_sequences(2, 8, gc_fraction=0.4, rng=1)) == decode(
-    ...     random_sequences(2, 8, gc_fraction=0.4, rng=1))
-    True
-    >>> random_sequences(2, 8, gc_fraction=1.0, rng=1).sum(axis=(0, 1))[[0, 3]].tolist()
-    [0, 0]
-    """
-    n = as_count(n, "n")
-    length = as_count(length, "length", minimum=1)
-    rng = as_rng(rng)
-    if gc_fraction is not None and (base_probabilities is not None or transitions is not None):
-        raise ValueError("gc_fraction and another choice of probabilities are given, expected one")
-    if base_probabilities is not None:
-        first = as_probabilities(base_probabilities, "base_probabilities", (4,))
-    elif gc_fraction is not None or transitions is None:
-        first = gc_probabilities(0.5 if gc_fraction is None else gc_fraction)
-    if transitions is None:
-        return _independent_bases(n, length, first, rng)
-    transitions = as_probabilities(transitions, "transitions", (4, 4))
-    if base_probabilities is None:
-        first = stationary_probabilities(transitions)
-    return _markov_bases(n, length, first, transitions, rng)
-
-
-def gc_probabilities(gc_fraction: float) -> np.ndarray:
-    """Probabilities of A, C, G and T at a GC fraction, the strands being alike.
-
-    Parameters
-    ----------
-    gc_fraction : float
-        From 0 to 1.
-
-    Returns
-    -------
-    array (4,), float64
-
-    Raises
-    ------
-    ValueError
-        If `gc_fraction` is not a number from 0 to 1.
-
-    Examples
-    --------
-    >>> gc_probabilities(0.4).tolist()
-    [0.3, 0.2, 0.2, 0.3]
-    """
-    try:
-        within = 0 <= gc_fraction <= 1
-    except (TypeError, ValueError):
-        within = False
-    if not within:
-        raise ValueError(f"gc_fraction is {gc_fraction!r}, expected a number from 0 to 1")
-    return np.array([1 - gc_fraction, gc_fraction, gc_fraction, 1 - gc_fraction]) / 2
-
-
-def stationary_probabilities(transitions) -> np.ndarray:
-    """Base probabilities that a first-order Markov background keeps at every position.
-
-    Parameters
-    ----------
-    transitions : array (4, 4)
-        Row: the base before, column: the base after; each row sums to 1.
-
-    Returns
-    -------
-    array (4,), float64
-
-    Raises
-    ------
-    ValueError
-        If `transitions` is not a table of probabilities.
-
-    Examples
-    --------
-    >>> stationary_probabilities([[0.1, 0.3, 0.3, 0.3]] * 4).round(2).tolist()
-    [0.1, 0.3, 0.3, 0.3]
-    """
-    transitions = as_probabilities(transitions, "transitions", (4, 4))
-    # p T = p together with sum(p) = 1, as least squares: it also settles on one solution where
-    # the chain falls apart into several.
-    equations = np.vstack([transitions.T - np.eye(4), np.ones(4)])
-    solution = np.linalg.lstsq(equations, np.array([0, 0, 0, 0, 1.0]), rcond=None)[0]
-    solution = np.clip(solution, 0, None)
-    return solution / solution.sum()
-
-
-def as_probabilities(values, name: str, shape: tuple) -> np.ndarray:
-    """Check probabilities over A, C, G, T and return them with sums of exactly 1.
-
-    Parameters
-    ----------
-    values : array
-        Of the given shape; the last axis sums to 1 (to 1e-6).
-    name : str
-        The argument's name, for the message.
-    shape : tuple
-
-    Returns
-    -------
-    array of that shape, float64
-
-    Raises
-    ------
-    ValueError
-        If the shape, a value or a sum is another one.
-
-    Examples
-    --------
-    >>> as_probabilities([0.3, 0.2, 0.2, 0.3], "background", (4,)).sum().item()
-    1.0
-    """
-    try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {values!r}, expected {shape} probabilities") from None
-    if values.shape != shape:
-        raise ValueError(f"{name} has shape {values.shape}, expected {shape}")
-    totals = values.sum(axis=-1, keepdims=True)
-    if not ((values >= 0).all() and (abs(totals - 1) <= 1e-6).all()):
-        raise ValueError(
-            f"{name} is {values.tolist()}, expected probabilities of A, C, G, T that sum to 1"
-        )
-    return values / totals
-
-
-def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
-    # Of the 256 values of a byte each base owns floor(256 p), in order; at most three values
-    # are left over, and a further draw with the probabilities not yet spent decides them.
-    owned = np.floor(probabilities * 256)
-    limits = np.cumsum(owned).astype(int).tolist()
-    spent = limits.pop()
-    left_over = np.cumsum(probabilities * 256 - owned)
-    rows = np.empty(n * length, "<u4")
-    for start in range(0, rows.size, _BATCH):
-        part = rows[start : start + _BATCH]
-        words = rng.integers(0, 1 << 64, -(-part.size // 8), dtype=np.uint64)
-        drawn = words.astype("<u8", copy=False).view(np.uint8)[: part.size]
-        base = np.zeros(part.size, np.uint8)
-        for limit in limits:
-            base += drawn >= limit
-        if spent < 256:
-            undecided = np.flatnonzero(drawn >= spent)
-            draw = (1 - rng.random(undecided.size)) * left_over[-1]  # above 0
-            base[undecided] = np.searchsorted(left_over, draw)
-        np.multiply(base, 8, out=part, casting="unsafe")
-        np.left_shift(np.uint32(1), part, out=part)
-    return rows.view(np.uint8).reshape(n, length, 4)
-
-
-def _markov_bases(n, length, first, transitions, rng) -> np.ndarray:
-    sequences = np.empty((n, length, 4), np.uint8)
-    cumulative = np.cumsum(transitions, axis=1)[:, :3].T.copy()  # (4, 4) -> (3, 4)
-    first = np.cumsum(first)[:3]
-    step = max(1, _BATCH // length)
-    for start in range(0, n, step):
-        size = min(step, n - start)
-        bases = np.empty((length, size), np.uint8)
-        bases[0] = np.searchsorted(first, rng.random(size), side="right")
-        for i in range(1, length):
-            draw = rng.random(size)
-            before = bases[i - 1]
-            bases[i] = (draw >= cumulative[:, before]).sum(axis=0)
-        sequences[start : start + size] = from_codes(bases.T)
-    return sequences
 
 
 def _count_words(numbered: np.ndarray, k: int) -> np.ndarray:
