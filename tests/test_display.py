@@ -151,7 +151,12 @@ CASES = {
     "filters": lambda: charts.filters_beside_motifs(
         {f"filter {i}": matrix(15, i) - 0.25 for i in range(15)},
         pd.DataFrame(
-            {"filter": ["filter 1", "filter 14"], "motif": "CTCF", "similarity": 0.9, "offset": -3}
+            {
+                "query": ["filter 1", "filter 14"],
+                "motif": "CTCF",
+                "correlation": 0.9,
+                "offset_bp": -3,
+            }
         ),
         {"CTCF": matrix(19)},
         title="One",
@@ -237,7 +242,7 @@ def test_the_histogram_shows_shares_of_each_class():
     rows = pd.DataFrame(next(r for r in spec["datasets"].values() if "share" in r[0]))
     assert rows.groupby("class")["share"].sum().to_numpy() == pytest.approx([1, 1])
     assert rows["score"].max() <= 3.0  # the ambiguous ones do not stretch the axis
-    assert "5 examples labelled -1 are left out" in " ".join(spec["title"]["subtitle"])
+    assert "left out: 5 examples labelled -1" in " ".join(spec["title"]["subtitle"])
 
 
 def test_recall_and_false_discoveries_of_the_histogram():

@@ -1,5 +1,6 @@
 """Letters: outlines that fill their square, and logos that draw every letter once."""
 
+import dataclasses
 import itertools
 import re
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from dragonn_lite.display import glyphs, logos, tables, theme
+from dragonn_lite.dna import motifs
 
 
 def area(outline):
@@ -107,9 +109,22 @@ def test_motif_logo_kinds():
     assert len(drawn_letters(logos.motif_logo(motif))) == 2  # no information, no letters
 
 
+def test_the_table_of_best_match_is_taken_as_it_is():
+    known = motifs.builtin("SPI1")
+    learned = dataclasses.replace(known.reverse_complement(), name="filter_7")
+    matches = motifs.best_match([learned])
+    spec = logos.filters_beside_motifs([learned], matches, motifs.builtin_motifs()).to_dict()
+    assert known.name in spec["description"] and "r = 1.00" in spec["description"]
+    left, right = (spec["datasets"][column["data"]["name"]] for column in spec["hconcat"])
+    learned, known = (
+        {(row["position"], row["base"]): row["height"] for row in rows} for rows in (left, right)
+    )
+    assert learned == pytest.approx(known)  # bits on both sides, turned to the filter's strand
+
+
 def test_a_reverse_match_is_drawn_reverse_complemented():
     motif = np.eye(4)[[0, 0, 1]]  # AAC, so its reverse complement is GTT
-    matches = pd.DataFrame({"filter": ["f"], "motif": ["m"], "strand": ["-"], "offset": [2]})
+    matches = pd.DataFrame({"query": ["f"], "motif": ["m"], "strand": ["-"], "offset_bp": [2]})
     chart = logos.filters_beside_motifs({"f": np.eye(4)}, matches, {"m": motif})
     spec = chart.to_dict()
     rows = spec["datasets"][spec["hconcat"][1]["data"]["name"]]
@@ -127,14 +142,20 @@ def test_a_reverse_match_is_drawn_reverse_complemented():
         (lambda: logos.logo_stack({"a": [[1, 0, 0, 0]]}, kind="x"), "kind is 'x'"),
         (
             lambda: logos.filters_beside_motifs(
-                {"f": np.eye(4)}, pd.DataFrame({"filter": ["f"], "motif": ["z"]}), {"m": np.eye(4)}
+                {"f": np.eye(4)}, pd.DataFrame({"query": ["f"], "motif": ["z"]}), {"m": np.eye(4)}
             ),
             "matches names 'z', which is not in motifs",
         ),
         (
             lambda: logos.filters_beside_motifs(
+                {"f": np.eye(4)}, motifs.best_match([np.eye(4)]), motifs.builtin_motifs()
+            ),
+            "matches names '0', which is not in filters",
+        ),
+        (
+            lambda: logos.filters_beside_motifs(
                 {"f": np.eye(4)},
-                pd.DataFrame({"filter": ["f", "f"], "motif": ["m", "m"]}),
+                pd.DataFrame({"query": ["f", "f"], "motif": ["m", "m"]}),
                 {"m": np.eye(4)},
             ),
             "matches names 'f' twice",

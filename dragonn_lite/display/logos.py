@@ -207,20 +207,24 @@ def name_motifs(motifs) -> dict:
     >>> list(name_motifs({"one": [[1, 0, 0, 0]]}))
     ['one']
     """
-    if isinstance(motifs, Mapping):
-        named = {str(name): motif for name, motif in motifs.items()}
-    else:
-        motifs = list(motifs)
-        named = {getattr(m, "name", f"motif {i + 1}"): m for i, m in enumerate(motifs)}
-        if len(named) < len(motifs):
-            raise ValueError("motifs holds two of one name; pass a mapping of name to motif")
+    named = _named(motifs)
     if not 1 <= len(named) <= 30:
         raise ValueError(f"motifs holds {len(named)}, expected 1 to 30: draw them in several charts")
     return named
 
 
+def _named(motifs) -> dict:
+    if isinstance(motifs, Mapping):
+        return {str(name): motif for name, motif in motifs.items()}
+    motifs = list(motifs)
+    named = {getattr(m, "name", f"motif {i + 1}"): m for i, m in enumerate(motifs)}
+    if len(named) < len(motifs):
+        raise ValueError("motifs holds two of one name; pass a mapping of name to motif")
+    return named
+
+
 def filters_beside_motifs(
-    filters: Mapping,
+    filters,
     matches: pd.DataFrame,
     motifs,
     *,
@@ -232,12 +236,14 @@ def filters_beside_motifs(
 
     Parameters
     ----------
-    filters : mapping of name to array (width, 4)
-        Weights, drawn signed, each row on its own scale; at most 30.
+    filters : mapping of name to Motif or array (width, 4), or a list of Motif
+        Motifs are drawn in bits; arrays are weights, drawn signed, each row on its own scale. At
+        most 30.
     matches : pandas.DataFrame
-        ``filter`` and ``motif``; if there are any also ``strand`` (``"-"`` draws the reverse
-        complement), ``offset`` (bp from the filter's first position to the motif's) and
-        ``similarity``. A filter without a row stands alone.
+        As :func:`dna.motifs.best_match` makes it: ``query`` (the filter) and ``motif``; if there
+        are any also ``strand`` (``"-"`` draws the reverse complement), ``offset_bp`` (from the
+        filter's first position to the motif's) and ``correlation``. A filter without a row
+        stands alone.
     motifs : mapping of name to Motif or array (width, 4), or a list of Motif
         Holds every motif that `matches` names.
 
@@ -248,35 +254,43 @@ def filters_beside_motifs(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"filter": ["filter 0"], "motif": ["A box"], "similarity": [0.9]})
+    >>> table = pd.DataFrame({"query": ["filter 0"], "motif": ["A box"], "correlation": [0.9]})
     >>> chart = filters_beside_motifs({"filter 0": [[1, -1, 0, 0]]}, table,
     ...                               {"A box": [[1, 0, 0, 0]]})
     >>> len(chart.hconcat)
     2
     """
-    filters, motifs = name_motifs(filters), name_motifs(motifs)
+    filters, motifs = name_motifs(filters), _named(motifs)
     known = _matched_heights(filters, matches, motifs)
-    weights = [tables.logo_table(w).assign(logo=name) for name, w in filters.items()]
-    beside = [table.assign(logo=name) for name, (_, table) in known.items()]
+    in_bits = all(hasattr(motif, "probabilities") for motif in filters.values())
+    heights = tables.information_heights if in_bits else tables.as_matrix
+    left = [tables.logo_table(heights(m)).assign(logo=name) for name, m in filters.items()]
     # A filter without a match keeps its row: one letter of no height holds the place.
-    blank = [_blank(name) for name in filters if name not in known]
-    right = pd.concat(beside + blank)
-    last = int(max(table["position"].max() for table in [*weights, right]))
+    right = [
+        (known[name][1] if name in known else _blank()).assign(logo=name) for name in filters
+    ]
+    left, right = pd.concat(left), pd.concat(right)
     first = int(min(0, right["position"].min()))
+    last = int(max(left["position"].max(), right["position"].max()))
     labels = {name: known[name][0] if name in known else "no match" for name in filters}
-    names = list(filters)
-    column = {"first": first, "n": last - first + 1, "height": row_height, "names": names}
-    left, right = pd.concat(weights), right.assign(label=right["logo"].map(labels))
-    bits = alt.Y("y:Q", title="bits", scale=alt.Scale(domain=[0, 2]))
+    column = {"first": first, "n": last - first + 1, "height": row_height, "names": list(filters)}
+
+    def bits():
+        return alt.Y("y:Q", title="bits", scale=alt.Scale(domain=[0, 2]))
+
+    learned = _logo_column(
+        left.assign(label=left["logo"]),
+        **column,
+        y=bits() if in_bits else alt.Y("y:Q", title="weight"),
+        x_title="learned filter, position (bp)",
+    )
     chart = alt.hconcat(
+        learned if in_bits else learned.resolve_scale(y="independent"),
         _logo_column(
-            left.assign(label=left["logo"]),
+            right.assign(label=right["logo"].map(labels)),
             **column,
-            y=alt.Y("y:Q", title="weight"),
-            x_title="learned filter, position (bp)",
-        ).resolve_scale(y="independent"),
-        _logo_column(
-            right, **column, y=bits, x_title="most similar known motif, position (bp)"
+            y=bits(),
+            x_title="most similar known motif, position (bp)",
         ),
         spacing=20,
     )
@@ -288,28 +302,29 @@ def filters_beside_motifs(
 
 def _matched_heights(filters: dict, matches: pd.DataFrame, motifs: dict) -> dict:
     """For each filter with a match: its label and the logo table of the motif, shifted."""
-    tables.require_columns(matches, ["filter", "motif"], "matches")
-    if matches["filter"].duplicated().any():
-        twice = matches.loc[matches["filter"].duplicated(), "filter"].iloc[0]
-        raise ValueError(f"matches names {twice!r} twice, expected one motif for each filter")
+    tables.require_columns(matches, ["query", "motif"], "matches")
     found = {}
-    for row in matches.to_dict("records"):
-        if row["filter"] not in filters or row["motif"] not in motifs:
-            what = "filter" if row["filter"] not in filters else "motif"
-            raise ValueError(f"matches names {row[what]!r}, which is not in {what}s")
+    for row in matches.assign(query=matches["query"].astype(str)).to_dict("records"):
+        name = row["query"]
+        if name in found:
+            raise ValueError(f"matches names {name!r} twice, expected one motif for each filter")
+        for what, known in ((name, filters), (row["motif"], motifs)):
+            if what not in known:
+                where = "filters" if known is filters else "motifs"
+                raise ValueError(f"matches names {what!r}, which is not in {where}")
         heights = tables.information_heights(motifs[row["motif"]])
         reverse = row.get("strand", "+") == "-"
         label = f"{row['motif']}{' (−)' if reverse else ''}"
-        if "similarity" in row:
-            label += f", similarity {row['similarity']:.2f}"
+        if "correlation" in row:
+            label += f", r = {row['correlation']:.2f}"
         oriented = heights[::-1, ::-1] if reverse else heights
-        found[row["filter"]] = (label, tables.logo_table(oriented, start=int(row.get("offset", 0))))
+        found[name] = (label, tables.logo_table(oriented, start=int(row.get("offset_bp", 0))))
     return found
 
 
-def _blank(name: str) -> pd.DataFrame:
+def _blank() -> pd.DataFrame:
     return pd.DataFrame(
-        {"position": [0], "base": ["N"], "height": [0.0], "y0": [0.0], "y1": [0.0], "logo": [name]}
+        {"position": [0], "base": ["N"], "height": [0.0], "y0": [0.0], "y1": [0.0]}
     )
 
 
