@@ -94,8 +94,9 @@ def filter_counter(
     inputs, seed = _begin(length, n_tasks, rng)
     x = _convolution(inputs, n_filters, width_bp, seed)
     x = layers.ReLU()(x)
+    n_positions = float(x.shape[1])
     x = layers.GlobalAveragePooling1D(name="mean_match")(x)
-    x = layers.Rescaling(float(length), name="total_match")(x)  # a sum: matches, not their density
+    x = layers.Rescaling(n_positions, name="total_match")(x)  # a sum: matches, not their density
     return _end(inputs, x, n_tasks, seed, "filter_counter")
 
 
