@@ -1,5 +1,7 @@
 """Tables against slow versions that read like the definition."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,8 +35,8 @@ def test_logo_table_equals_a_loop(seed):
 
 def test_letters_of_a_position_do_not_overlap_and_negative_ones_hang():
     table = tables.logo_table([[0.2, -0.3, 0.5, -0.1]])
-    spans = sorted(zip(table[["y0", "y1"]].min(axis=1), table[["y0", "y1"]].max(axis=1)))
-    assert all(before[1] <= after[0] + 1e-12 for before, after in zip(spans, spans[1:]))
+    spans = sorted(map(sorted, table[["y0", "y1"]].to_numpy().tolist()))
+    assert all(before[1] <= after[0] + 1e-12 for before, after in pairwise(spans))
     hanging = table[table["height"] < 0]
     assert list(hanging["base"]) == ["T", "C"]
     assert (hanging["y1"] < hanging["y0"]).all() and (hanging["y0"] <= 0).all()
@@ -66,6 +68,16 @@ def test_lanes_keep_overlapping_sites_apart():
     assert bands["lane"].max() + 1 == deepest  # no more lanes than sites over one base
     for _, lane in bands.groupby("lane"):
         assert (lane["start"].to_numpy()[1:] >= lane["stop"].to_numpy()[:-1]).all()
+
+
+def test_labels_stay_within_the_axis_and_apart():
+    sites = pd.DataFrame(
+        {"motif": "a_long_name", "start": [0, 8, 92], "stop": [8, 16, 100], "strand": "+"}
+    )
+    bands = tables.site_table(sites, letter_bp=2, within=(0, 100))
+    half = bands["label"].str.len()  # two bp a letter
+    assert (bands["middle"] - half >= 0).all() and (bands["middle"] + half <= 100).all()
+    assert bands["lane"].tolist() == [0, 1, 0]
 
 
 def test_sites_of_one_sequence():

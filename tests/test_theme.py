@@ -59,8 +59,8 @@ def ciede2000(first, second):
     big_dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(dh / 2))
     l_bar, c_bar = (l1 + l2) / 2, (c1 + c2) / 2
     h_bar = (h1 + h2) / 2 if abs(h1 - h2) <= 180 else ((h1 + h2 + 360) / 2) % 360
-    t = (1 - 0.17 * np.cos(np.radians(h_bar - 30)) + 0.24 * np.cos(np.radians(2 * h_bar))
-         + 0.32 * np.cos(np.radians(3 * h_bar + 6)) - 0.20 * np.cos(np.radians(4 * h_bar - 63)))  # fmt: skip
+    waves = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63))
+    t = 1 + sum(size * np.cos(np.radians(k * h_bar + shift)) for size, k, shift in waves)
     s_l = 1 + 0.015 * (l_bar - 50) ** 2 / np.sqrt(20 + (l_bar - 50) ** 2)
     s_c, s_h = 1 + 0.045 * c_bar, 1 + 0.015 * c_bar * t
     twist = -2 * np.sqrt(c_bar**7 / (c_bar**7 + 25**7))

@@ -15,9 +15,10 @@ have a description for screen readers, and hold fewer than 5,000 rows.
 
 from __future__ import annotations
 
+from .calls import confusion, score_histogram
 from .comparisons import bars, grammar_by_architecture, learning_curve
 from .logos import filters_beside_motifs
-from .performance import confusion, precision_recall, roc, score_histogram
+from .performance import precision_recall, roc
 from .simulations import simulation_picture
 from .tracks import contribution_track, one_hot_grid, scan_track
 

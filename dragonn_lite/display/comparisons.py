@@ -1,6 +1,7 @@
 """Which is better, and when? Learning curves, bars with intervals, grammar by architecture.
 
-Call these as ``charts.learning_curve(...)``: :mod:`dragonn_lite.display.charts` is their front door.
+Call these as ``charts.learning_curve(...)``: :mod:`dragonn_lite.display.charts` is their front
+door.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def learning_curve(
     notes = [subtitle] if subtitle else []
     if not finite.all():
         n_bad = int((~finite).sum())
-        notes.append(f"not drawn: {n_bad} value{'s' * (n_bad > 1)} NaN or infinite")
+        notes.append(f"not drawn: {tables.counted(n_bad, 'value')}, NaN or infinite")
     first, last = int(history["epoch"].min()), int(max(history["epoch"].max(), n_epochs or 0))
     width = (theme.WIDTH - 60 * (len(metrics) - 1)) // len(metrics)
     panels = [
@@ -90,7 +91,10 @@ def _best_epoch(history: pd.DataFrame, best_epoch: int | None) -> tuple[int | No
     name = "auROC" if shown is auroc else "loss"
     its = "its loss" if shown is auroc else "it"
     lowest = f", where {its} is lowest" if loss.get(best_epoch) == loss.min() else ""
-    return best_epoch, f"Validation {name} is {shown[best_epoch]:.3f} after epoch {best_epoch}{lowest}"
+    return (
+        best_epoch,
+        f"Validation {name} is {shown[best_epoch]:.3f} after epoch {best_epoch}{lowest}",
+    )
 
 
 def _metric_panel(rows, metric, best, epochs, width) -> alt.LayerChart:
@@ -113,7 +117,7 @@ def _metric_panel(rows, metric, best, epochs, width) -> alt.LayerChart:
     colour = alt.Color("split:N", scale=_scale(_SPLITS), legend=None)
     lines = (
         alt.Chart(rows)
-        .mark_line(strokeWidth=2, point={"size": 22})
+        .mark_line(strokeWidth=2, point={"size": 22} if last - first < 60 else False)
         .encode(
             x,
             y,
@@ -354,7 +358,9 @@ def _reference(reference, field: str, value_title: str) -> list[alt.Chart]:
     x = alt.X(f"{field}:Q", title=value_title)
     return [
         rule.mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x),
-        rule.mark_text(baseline="bottom", align="center").encode(x, y=alt.value(-3), text="label:N"),
+        rule.mark_text(baseline="bottom", align="center").encode(
+            x, y=alt.value(-3), text="label:N"
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
+from . import theme
 
 _GAP = 0.03  # empty share of a letter's cell at either side
 
@@ -102,6 +102,7 @@ def letters(
 
     Examples
     --------
+    >>> from dragonn_lite.display import tables
     >>> chart = letters(tables.logo_table([[1, 0, 0, 0]]))
     >>> chart.mark.type
     'line'
@@ -114,6 +115,7 @@ def with_outlines(chart):
 
     Examples
     --------
+    >>> from dragonn_lite.display import tables
     >>> len(with_outlines(alt.Chart(tables.logo_table([[1, 0, 0, 0]]))).transform)
     4
     """

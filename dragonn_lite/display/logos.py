@@ -6,7 +6,6 @@ Negative letters hang upside down, and the zero line is always there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import altair as alt
@@ -209,7 +208,7 @@ def name_motifs(motifs) -> dict:
     """
     named = _named(motifs)
     if not 1 <= len(named) <= 30:
-        raise ValueError(f"motifs holds {len(named)}, expected 1 to 30: draw them in several charts")
+        raise ValueError(f"motifs holds {len(named)}, expected 1 to 30: draw several charts")
     return named
 
 

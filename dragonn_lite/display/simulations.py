@@ -75,8 +75,10 @@ def simulation_picture(
     if len(sites):
         counts = _position_counts(sites, groups, np.ndim(simulation.labels), length, n_bins)
         panels.append(_count_lines(counts, colours, x_scale))
-    plural = "" if len(sites) == 1 else "s"
-    finding = f"{len(sites):,} planted site{plural} in {n:,} sequences of {length:,} bp"
+    finding = (
+        f"{tables.counted(len(sites), 'planted site')} in {tables.counted(n, 'sequence')} "
+        f"of {length:,} bp"
+    )
     finding = finding if title is None else title
     said = _count_words(groups, sites, colours)
     if len(drawn) < len(groups):
@@ -136,7 +138,8 @@ def _example_rows(groups: dict, n_examples: int) -> pd.DataFrame:
         chosen = members[:n_examples]
         lane = first + np.arange(len(chosen))
         parts.append(pd.DataFrame({"group": name, "sequence": chosen, "lane": lane}))
-        first += len(chosen) + 0.9  # a gap between labels
+        # A gap between labels, and room for a label of several lines.
+        first += max(len(chosen), 0.9 * (name.count(" + ") + 1)) + 0.9
     return pd.concat(parts, ignore_index=True)
 
 
@@ -246,6 +249,8 @@ _PLOT_PX = theme.WIDTH - 60
 
 
 def _motif_colour(colours: dict) -> alt.Color:
-    legend = alt.Legend(title=None, orient="top", symbolType="square", symbolStrokeWidth=0)
+    legend = alt.Legend(
+        title=None, orient="top", labelLimit=300, symbolType="square", symbolStrokeWidth=0
+    )
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     return alt.Color("motif:N", scale=scale, legend=legend)

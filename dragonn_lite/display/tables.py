@@ -171,7 +171,11 @@ def one_hot_table(x, *, start: int = 0) -> pd.DataFrame:
 
 
 def site_table(
-    sites: pd.DataFrame, *, sequence: int | None = None, letter_bp: float = 0
+    sites: pd.DataFrame,
+    *,
+    sequence: int | None = None,
+    letter_bp: float = 0,
+    within: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
     """Return bands to draw from a table of sites: each with a middle, a label and a free row.
 
@@ -184,12 +188,14 @@ def site_table(
         Only the sites of this sequence.
     letter_bp : float
         Width of a letter of the label, in bp of the axis: labels too keep to their lanes.
+    within : (start, stop), optional
+        The axis, in bp: labels move inwards rather than over its ends.
 
     Returns
     -------
     pandas.DataFrame
-        The columns above and ``middle`` (bp), ``label`` (name and strand) and ``lane``: overlapping
-        sites lie in different lanes.
+        The columns above and ``middle`` (bp, of the label), ``label`` (name and strand) and
+        ``lane``: overlapping sites lie in different lanes.
 
     Raises
     ------
@@ -216,7 +222,11 @@ def site_table(
     ]
     middle = (bands["start"] + bands["stop"]) / 2
     half = np.array([letter_bp * len(label) / 2 for label in labels])
-    lanes = _lanes(np.minimum(bands["start"], middle - half), np.maximum(bands["stop"], middle + half))
+    if within is not None:
+        middle = np.maximum(np.minimum(middle, within[1] - half), within[0] + half)
+    lanes = _lanes(
+        np.minimum(bands["start"], middle - half), np.maximum(bands["stop"], middle + half)
+    )
     return bands.assign(middle=middle, label=labels, lane=lanes)
 
 
@@ -351,6 +361,17 @@ def check_finite(values, name: str) -> None:
             f"{name} holds {int(bad.sum())} of {bad.size} values that are NaN or infinite; "
             "drop or replace them first"
         )
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where there is not one.
+
+    Examples
+    --------
+    >>> counted(1, "site"), counted(2500, "site")
+    ('1 site', '2,500 sites')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def require_columns(table, columns: list[str], name: str) -> None:

@@ -283,5 +283,7 @@ def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()
             f"names has {len(baselines)} baselines and {len(others)} other series, expected at "
             f"most {len(BASELINES)} and {len(SERIES)}: draw them in several charts"
         )
-    colours = dict(zip(others, SERIES, strict=False)) | dict(zip(baselines, BASELINES, strict=False))
+    colours = dict(zip(others, SERIES, strict=False)) | dict(
+        zip(baselines, BASELINES, strict=False)
+    )
     return {name: colours[name] for name in names}

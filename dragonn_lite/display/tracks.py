@@ -68,7 +68,9 @@ def contribution_track(
     bands = None
     if sites is not None and len(sites):
         span_bp = min(len(table), N_LETTERS_MAX)
-        bands = tables.site_table(sites, letter_bp=6.5 * span_bp / theme.WIDTH)
+        bands = tables.site_table(
+            sites, letter_bp=6.5 * span_bp / theme.WIDTH, within=(start, start + len(table))
+        )
         bands = bands[(bands["stop"] > start) & (bands["start"] < start + len(table))]
     strongest = table.loc[table["contribution"].abs().idxmax()]
     drawn = {"title": theme.heading(title, subtitle)}
@@ -228,14 +230,16 @@ def scan_track(
     if scores.ndim == 3 and len(scores) == 1:
         scores = scores[0]
     if scores.ndim != 2 or scores.shape[1] != 2 or not len(scores):
-        raise ValueError(f"scores has shape {scores.shape}, expected (n_positions, 2): one sequence")
+        raise ValueError(
+            f"scores has shape {scores.shape}, expected (n_positions, 2): one sequence"
+        )
     if np.isnan(scores).any():
         raise ValueError(f"scores holds {int(np.isnan(scores).sum())} NaN, expected numbers")
     if strand not in ("both", "+", "-"):
         raise ValueError(f"strand is {strand!r}, expected 'both', '+' or '-'")
     table = _scan_table(scores, strand, start)
     shown, top = table[table["score"] > 0], 2.0
-    top = max(top, float(table["score"].max()) * 1.05, (threshold_bits or 0) * 1.4)
+    top = max(top, float(table["score"].max()) * 1.25, (threshold_bits or 0) * 1.4)
     low, high = -top if strand != "+" else 0, top if strand != "-" else 0
     x = alt.X(
         "x:Q",
@@ -272,12 +276,16 @@ def scan_track(
     n_sites = 0
     if threshold_bits is not None:
         n_sites = int((table["score"] >= threshold_bits).sum())
-        drawn = [t for t, s in ((threshold_bits, "+"), (-threshold_bits, "-")) if strand != _other(s)]
+        drawn = [
+            t for t, s in ((threshold_bits, "+"), (-threshold_bits, "-")) if strand != _other(s)
+        ]
         rules = alt.Chart(pd.DataFrame({"height": drawn}))
         layers.append(rules.mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(y))
-        found = f"{n_sites} site{'' if n_sites == 1 else 's'} of at least {threshold_bits:.1f} bits"
+        found = f"{tables.counted(n_sites, 'site')} of at least {threshold_bits:.1f} bits"
     best = table.loc[table["score"].idxmax()]
-    said = f"Best score {best['score']:.1f} bits at {best['position']} on the {best['strand']} strand"
+    said = (
+        f"Best score {best['score']:.1f} bits at {best['position']} on the {best['strand']} strand"
+    )
     finding = found if threshold_bits is not None else said
     name = finding if title is None else title
     return alt.layer(

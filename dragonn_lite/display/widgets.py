@@ -161,8 +161,9 @@ class MotifExplorer(ipywidgets.VBox):
         self._picture.show(motif_explorer_chart(self.explored))
 
     def _say(self, sentence: str) -> None:
-        text = f'<span role="alert" style="color:{theme.BASES["T"]}">{html.escape(sentence, quote=False)}</span>'
-        self._message.value = text if sentence else ""
+        escaped = html.escape(sentence, quote=False)  # it may quote what was typed
+        span = f'<span role="alert" style="color:{theme.BASES["T"]}">{escaped}</span>'
+        self._message.value = span if sentence else ""
 
     def _planted(self) -> str:
         """The sequence with the motif's best letters from the chosen position on."""
