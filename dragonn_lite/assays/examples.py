@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from dragonn_lite._contract import as_rng
 from dragonn_lite.dna import fasta
@@ -57,7 +59,8 @@ def read(
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file is not FASTA, or the sequences have different lengths and no `length` is given.
+        If a file is not FASTA, the sequences have different lengths and no `length` is given,
+        both are one file, or a sequence (or its reverse complement) is in both.
 
     Examples
     --------
@@ -69,12 +72,125 @@ def read(
     [1, 0, 0]
     """
     parts = [fasta.read_fasta(path) for path in (positive, negative)]
+    if Path(positive).samefile(negative):
+        raise ValueError(
+            f"positive and negative are the same file, {positive}; name the file of the unbound "
+            "sequences as negative"
+        )
     records = [record for part in parts for record in part]
-    return Examples(
+    lengths = {len(record.sequence) for record in records}
+    if length is None and len(lengths) > 1:
+        raise ValueError(
+            f"the sequences have {min(lengths)} to {max(lengths)} bp; bring them to one length "
+            "with length=, which crops and pads them around their centre"
+        )
+    examples = Examples(
         dna.one_hot([record.sequence for record in records], length=length),
         np.repeat(np.array([1, 0], np.int8), [len(part) for part in parts]),
         np.array([record.name for record in records]),
     )
+    group = same_sequence(examples.sequences)
+    in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
+    if in_both.any():
+        name = examples.names[in_both][0]
+        raise ValueError(
+            f"{in_both.sum()} of the {len(parts[1])} sequences in {negative} are in {positive} "
+            f"too, as they are or as reverse complement (the first is {str(name)!r}); remove them "
+            "from one of the two files"
+        )
+    return examples
+
+
+def same_sequence(sequences: np.ndarray) -> np.ndarray:
+    """Number the different sequences; a sequence and its reverse complement are one.
+
+    Parameters
+    ----------
+    sequences : uint8 (n, length, 4)
+
+    Returns
+    -------
+    int (n,)
+        Equal numbers for equal sequences, from 0 on.
+
+    Examples
+    --------
+    >>> same_sequence(dna.one_hot(["ACGG", "TTTT", "CCGT"])).tolist()
+    [0, 1, 0]
+    """
+    codes = dna.codes(sequences)
+    turned = dna.codes(dna.reverse_complement(sequences))
+    keys = [min(a.tobytes(), b.tobytes()) for a, b in zip(codes, turned, strict=True)]
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def shuffled_twins(examples: Examples) -> np.ndarray:
+    """Find unbound sequences with exactly the dinucleotides of a bound one: its shuffles.
+
+    Chance makes two sequences of 50 bp and more so alike next to never. A pair of twins belongs
+    on one side of a split, and shows what the negatives leave to be learned: only the order.
+
+    Parameters
+    ----------
+    examples : Examples
+
+    Returns
+    -------
+    int64 (n_twins, 2)
+        Row of the bound and row of the unbound example.
+
+    Examples
+    --------
+    >>> x = dna.one_hot(["AACAGATA", "AAGACATA", "TTTTTTTT"])
+    >>> shuffled_twins(Examples(x, np.array([1, 0, 0]), np.array(list("abc")))).tolist()
+    [[0, 1]]
+    """
+    counts = [row.tobytes() for row in dna.kmer_counts(examples.sequences, 2)]
+    bound = {counts[row]: row for row in np.flatnonzero(examples.labels == 1)}
+    unbound = np.flatnonzero(examples.labels == 0)
+    pairs = [(bound[counts[row]], row) for row in unbound if counts[row] in bound]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def describe(examples: Examples) -> pd.DataFrame:
+    """What there is to know of one's sequences before anything is trained on them.
+
+    Parameters
+    ----------
+    examples : Examples
+
+    Returns
+    -------
+    DataFrame
+        `what`, and its value among the `bound` and the `unbound` sequences, as text.
+
+    Examples
+    --------
+    >>> x = dna.one_hot(["ACGG", "ACGG", "TTTN"])
+    >>> describe(Examples(x, np.array([1, 1, 0]), np.array(list("abc")))).loc[1].tolist()
+    ['copies of another sequence', '1', '0']
+    """
+    twins = shuffled_twins(examples)
+    columns = {}
+    for column, (label, name) in enumerate(((1, "bound"), (0, "unbound"))):
+        rows = np.flatnonzero(examples.labels == label)
+        sequences = examples.sequences[rows]
+        n, length = sequences.shape[:2]
+        gc = dna.gc_fraction(sequences)
+        gc = gc[np.isfinite(gc)]
+        columns[name] = {
+            "sequences": f"{n:,}",
+            "copies of another sequence": f"{n - len(np.unique(same_sequence(sequences))):,}",
+            "length (bp)": f"{length:,}",
+            "GC content, mean ± standard deviation": f"{gc.mean():.3f} ± {gc.std():.3f}"
+            if len(gc)
+            else "-",
+            "unknown bases (N)": f"{1 - sequences.sum() / max(n * length, 1):.2%}",
+            "with a shuffled twin in the other class": f"{len(np.unique(twins[:, column])):,}",
+            "with a chromosome in their name": f"{(chromosomes(examples.names[rows]) != '').sum():,}",
+        }
+    return pd.DataFrame(columns).rename_axis("what").reset_index()
 
 
 def chromosomes(names: Sequence[str]) -> np.ndarray:
@@ -138,7 +254,9 @@ def hold_out_chromosomes(
 
 
 def split(examples: Examples, fraction: float, *, rng) -> tuple[Examples, Examples]:
-    """Hold out a random share; copies of a sequence, and its reverse complement, stay together.
+    """Hold out a random share of each class; copies of a sequence stay on one side.
+
+    The reverse complement counts as a copy.
 
     *What it does not prevent*: overlapping windows of one region on both sides. Where names give
     places, :func:`hold_out_chromosomes` is the honest split.
@@ -147,7 +265,8 @@ def split(examples: Examples, fraction: float, *, rng) -> tuple[Examples, Exampl
     ----------
     examples : Examples
     fraction : float
-        Share to hold out, between 0 and 1.
+        Share to hold out, between 0 and 1, of the different sequences of each class; at least one
+        of each stays on either side.
     rng : int or Generator
 
     Returns
@@ -157,25 +276,27 @@ def split(examples: Examples, fraction: float, *, rng) -> tuple[Examples, Exampl
     Raises
     ------
     ValueError
-        If one side would be empty.
+        If `fraction` is another number, or a class has fewer than two different sequences.
 
     Examples
     --------
-    >>> x = dna.one_hot(["ACGG", "ACGG", "CCGT", "TTTT"])  # the third is the first one reversed
-    >>> four = Examples(x, np.array([1, 1, 1, 0], np.int8), np.array(list("abcd")))
-    >>> sorted(len(side.names) for side in split(four, 0.5, rng=0))
-    [1, 3]
+    >>> x = dna.one_hot(["ACGG", "ACGG", "CCGT", "AAGA", "TTTT", "GGGG"])  # three are one
+    >>> six = Examples(x, np.array([1, 1, 1, 1, 0, 0], np.int8), np.array(list("abcdef")))
+    >>> sorted(len(side.names) for side in split(six, 0.5, rng=0))
+    [2, 4]
     """
     rng = as_rng(rng)
-    codes = dna.codes(examples.sequences)
-    turned = dna.codes(dna.reverse_complement(examples.sequences))
-    keys = [min(a.tobytes(), b.tobytes()) for a, b in zip(codes, turned, strict=True)]
-    group = np.unique(keys, return_inverse=True)[1]
-    order = rng.permutation(group.max(initial=0) + 1)
-    held_out = order[group] < round(fraction * len(order))
-    if not 0 < held_out.sum() < len(held_out):
-        raise ValueError(
-            f"fraction is {fraction!r} of {len(order)} different sequences, expected a share that "
-            "leaves some on both sides"
-        )
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction is {fraction!r}, expected a share between 0 and 1")
+    group = same_sequence(examples.sequences)
+    held_out = np.zeros(len(group), bool)
+    for label in np.unique(examples.labels):
+        groups = rng.permutation(np.unique(group[examples.labels == label]))
+        if len(groups) < 2:
+            raise ValueError(
+                f"examples hold {len(groups)} different sequence of label {label}, expected at "
+                "least two: one for either side"
+            )
+        n_held_out = min(max(round(fraction * len(groups)), 1), len(groups) - 1)
+        held_out |= np.isin(group, groups[:n_held_out])
     return examples.take(~held_out), examples.take(held_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from dragonn_lite._contract import as_one_hot
 
@@ -41,3 +42,54 @@ def project(hypothetical: np.ndarray, sequences: np.ndarray) -> np.ndarray:
             f"{sequences.shape}"
         )
     return np.einsum("nlb,nlb->nl", hypothetical, sequences)  # (n, length, 4) -> (n, length)
+
+
+def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
+    """Share of the upward contributions that lies inside given sites.
+
+    Compare it with the share of the positions that lies inside them: that is what contributions
+    spread evenly would give.
+
+    *What it does not show*: whether the network recognises the sites, or only what surrounds them.
+
+    Parameters
+    ----------
+    contributions : float (n, length)
+        Of the bases present, as :func:`project` makes them.
+    sites : DataFrame
+        Table of sites; `sequence` is the row of `contributions`. Overlaps count once.
+
+    Returns
+    -------
+    float
+        From 0 to 1; 0 where nothing contributes upwards.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one, or a site lies outside.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"sequence": [0], "start": [1], "stop": [3]})
+    >>> share_in_sites(np.array([[1.0, 2.0, 1.0, -5.0]]), sites)
+    0.75
+    """
+    contributions = np.asarray(contributions, dtype=float)
+    if contributions.ndim != 2:
+        raise ValueError(
+            f"contributions has shape {contributions.shape}, expected (n, length); project them first"
+        )
+    n, length = contributions.shape
+    inside = np.zeros((n, length + 1), np.int64)
+    places = [sites[name].to_numpy() for name in ("sequence", "start", "stop")]
+    if len(sites) and not (
+        (0 <= places[0]).all() and (places[0] < n).all() and (0 <= places[1]).all()
+        and (places[2] <= length).all()
+    ):  # fmt: skip
+        raise ValueError(f"sites lie outside of {n} sequences of {length} bp; pass their own sites")
+    np.add.at(inside, (places[0], places[1]), 1)
+    np.add.at(inside, (places[0], places[2]), -1)
+    inside = inside.cumsum(axis=1)[:, :length] > 0  # (n, length + 1) -> (n, length)
+    upward = contributions.clip(0)
+    return float(upward[inside].sum() / upward.sum()) if upward.any() else 0.0

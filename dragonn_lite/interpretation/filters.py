@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 
@@ -9,6 +11,7 @@ from dragonn_lite._contract import as_one_hot
 from dragonn_lite.dna.motifs import Motif
 from dragonn_lite.networks.prediction import predict
 
+_AT_ONCE = 2_000  # sequences whose responses are in memory
 
 def first_convolution(model: keras.Model) -> keras.layers.Conv1D:
     """The convolution that reads the sequence.
@@ -60,10 +63,11 @@ def weights(model: keras.Model) -> np.ndarray:
 def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) -> list[Motif]:
     """What each first filter responds to in real sequences, as a motif.
 
-    Every place where a filter reaches `fraction` of its largest response in these sequences is
-    cut out, and the bases are counted.
+    Every place where the response of a filter comes up to `fraction` of the way from its mean to
+    its largest one is cut out, and the bases there are counted.
 
     *What it does not show*: whether the network uses the filter, or how filters work together.
+    Sequences that are all alike make every filter look like their common motif.
 
     Parameters
     ----------
@@ -72,18 +76,19 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     sequences : array (n, length, 4)
         One-hot sequences to look at.
     fraction : float
-        Share of the largest response, from 0 to 1.
+        Where between the mean response (0) and the largest one (1) a place begins to count.
 
     Returns
     -------
     list of Motif
-        One for each filter with a positive response, named "filter_0", "filter_1", ... and with
-        the number of places as `n_sites`; filters that never respond are left out.
+        One for each filter, named "filter_0", "filter_1", ... and with the number of places as
+        `n_sites`; a filter that responds to everything alike is left out, its number with it.
 
     Raises
     ------
     ValueError
-        If no Conv1D reads the sequence.
+        If no Conv1D reads the sequence, it has strides or dilation, or `fraction` is not from 0
+        to 1.
 
     References
     ----------
@@ -99,22 +104,40 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     ('filter_0', 8)
     """
     sequences = as_one_hot(sequences)
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"fraction is {fraction!r}, expected a number from 0 to 1")
     layer = first_convolution(model)
     if layer.strides != (1,) or layer.dilation_rate != (1,):
         raise ValueError(f"layer {layer.name} has strides or dilation; its places cannot be cut out")
-    responses = predict(keras.Model(model.input, layer.output), sequences)  # (n, places, filters)
-    width = layer.kernel_size[0]
+    first = keras.Model(model.input, layer.output)
+    width, length = layer.kernel_size[0], sequences.shape[1]
+    n_places = length - width + 1
+    if n_places < 1:
+        raise ValueError(f"layer {layer.name} is {width} bp wide, but sequences have {length} bp")
     # With "same" padding the first places hang over the edge; only whole ones are cut out.
-    overhang = (responses.shape[1] - (sequences.shape[1] - width + 1)) // 2
-    responses = responses[:, overhang : overhang + sequences.shape[1] - width + 1]
-    found = []
-    for i in range(responses.shape[2]):
-        response = responses[:, :, i]
-        row, start = np.nonzero(response >= fraction * response.max())
-        if response.max() <= 0:
-            continue
-        counts = np.stack(
-            [sequences[row, start + offset].sum(axis=0, dtype=float) for offset in range(width)]
-        )  # (places, 4) -> (width, 4)
-        found.append(Motif.from_counts(f"filter_{i}", counts + 0.25))
-    return found
+    overhang = (layer.output.shape[1] - n_places) // 2
+
+    def blocks():
+        for low in range(0, len(sequences), _AT_ONCE):
+            block = sequences[low : low + _AT_ONCE]
+            responses = predict(first, block).reshape(len(block), -1, layer.filters)
+            yield block, responses[:, overhang : overhang + n_places]
+
+    n_filters = layer.filters
+    total, largest = np.zeros(n_filters), np.full(n_filters, -np.inf)
+    for block, responses in blocks():
+        total += responses.sum(axis=(0, 1), dtype=float)
+        largest = np.maximum(largest, responses.max(axis=(0, 1)))
+    mean = total / (len(sequences) * n_places)
+    counts = np.zeros((n_filters, width, 4))
+    for block, responses in blocks():
+        row, start, filter_ = np.nonzero(responses - mean >= fraction * (largest - mean))
+        for offset in range(width):
+            np.add.at(counts[:, offset], filter_, block[row, start + offset])
+    alike = largest - mean <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    return [
+        # A quarter of a base keeps a position that was N everywhere from being empty.
+        dataclasses.replace(Motif.from_counts(f"filter_{i}", counts[i] + 0.25), n_sites=n_sites)
+        for i, n_sites in enumerate(counts.sum(axis=2).max(axis=1))
+        if not alike[i]
+    ]
