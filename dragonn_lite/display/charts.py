@@ -8,6 +8,8 @@ Along the sequence
     :func:`contribution_track`, :func:`scan_track`, :func:`one_hot_grid`
 What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
+What does a motif see?
+    :func:`site_stack`, :func:`reading`, :func:`hits_by_threshold`
 
 The title of each states the finding, the subtitle method, data and n; all are 560 to 640 px wide,
 have a description for screen readers, and hold fewer than 5,000 rows.
@@ -20,6 +22,7 @@ from .comparisons import bars, grammar_by_architecture, learning_curve
 from .logos import filters_beside_motifs
 from .performance import precision_recall, roc
 from .simulations import simulation_picture
+from .sites import hits_by_threshold, reading, site_stack
 from .tracks import contribution_track, one_hot_grid, scan_track
 
 __all__ = [
@@ -28,11 +31,14 @@ __all__ = [
     "contribution_track",
     "filters_beside_motifs",
     "grammar_by_architecture",
+    "hits_by_threshold",
     "learning_curve",
     "one_hot_grid",
     "precision_recall",
+    "reading",
     "roc",
     "scan_track",
     "score_histogram",
     "simulation_picture",
+    "site_stack",
 ]
