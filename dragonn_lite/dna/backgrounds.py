@@ -7,7 +7,7 @@ import numpy as np
 from .._contract import as_count, as_rng
 from .encoding import UNKNOWN, from_codes
 
-_BATCH = 1 << 20  # bases drawn at once, so that temporary arrays stay small
+_BATCH = 1 << 18  # bases drawn at once, so that temporary arrays stay small
 
 
 def random_sequences(
