@@ -1,0 +1,141 @@
+"""The exercises: right answers pass, wrong ones are told what is wrong, hints grow."""
+
+import numpy as np
+import pytest
+
+from dragonn_lite import _exercises
+from dragonn_lite._exercises import EXERCISES, exercise, number, verdict
+from dragonn_lite.dna import motifs, sequences
+
+
+@pytest.fixture(autouse=True)
+def first_try():
+    _exercises._tries.clear()
+    yield
+    _exercises._tries.clear()
+
+
+# --- what all exercises share ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_has_three_hints_at_most_and_waits_for_an_answer(name):
+    judge, hints = EXERCISES[name]
+    assert callable(judge) and 1 <= len(hints) <= 3
+    for hint in hints:
+        assert hint.endswith(".") and hint == hint.strip()
+    for i, hint in enumerate([*hints, hints[-1]]):
+        assert verdict(name, None) == f"Not yet. Hint {min(i + 1, len(hints))}: {hint}"
+
+
+def test_an_answer_that_fails_is_told_how():
+    def divides(*_):
+        return 1 / 0
+
+    said = verdict("00.reverse_complement", divides)
+    assert said.startswith("Your answer stopped with ZeroDivisionError: division by zero. Hint 1: ")
+
+
+def test_a_right_answer_starts_the_hints_anew():
+    assert "Hint 1" in verdict("00.width", 20)
+    assert "Hint 2" in verdict("00.width", 18)
+    assert verdict("00.width", 19.0) == "Right!"
+    assert "Hint 1" in verdict("00.width", None)
+
+
+def test_an_unknown_exercise_is_named():
+    with pytest.raises(ValueError, match=r"exercise is '00\.nothing', expected one of 00\."):
+        verdict("00.nothing", 1)
+
+
+def test_numbers_are_judged_within_their_tolerance():
+    assert number(1.04, 1, 0.05) == "" and number(np.float32(1), 1, 0) == ""
+    assert number(1.06, 1, 0.05) == "1.06 is not it."
+    assert number(float("nan"), 1, 0.05) == "nan is not it."
+    assert number("one", 1, 0.05) == "Expected a number, got str."
+    assert number([1], 1, 0.05) == "Expected a number, got list."
+
+
+def test_an_exercise_is_registered_under_its_name():
+    try:
+
+        @exercise("99.test", "think.")
+        def judge(answer):
+            return "" if answer == 1 else "No."
+
+        assert verdict("99.test", 1) == "Right!"
+        assert verdict("99.test", 2) == "No. Hint 1: think."
+    finally:
+        EXERCISES.pop("99.test")
+
+
+# --- lesson 00 ---------------------------------------------------------------------------------
+
+PARTNER = {"A": "T", "C": "G", "G": "C", "T": "A", "N": "N"}
+
+
+def reverse_complement(dna):
+    return "".join(PARTNER[base] for base in reversed(dna))
+
+
+def site_score(site, log_odds):
+    return sum(log_odds[i]["ACGT".index(base)] for i, base in enumerate(site))
+
+
+BEST = "TGGCCACCAGGGGGCGCTA"
+
+RIGHT_00 = [
+    ("00.width", 19),
+    ("00.reverse_complement", reverse_complement),
+    ("00.reverse_complement", sequences.reverse_complement),
+    ("00.site_score", site_score),
+    ("00.site_score", lambda site, w: (sequences.one_hot(site)[0] * w).sum()),
+    ("00.both_strands", BEST + sequences.reverse_complement(BEST)),
+    ("00.both_strands", BEST.lower() + "n" + sequences.reverse_complement(BEST)),
+]
+
+WRONG_00 = [
+    ("00.width", 10, "10 is not it."),
+    ("00.width", "CTCF", "Expected a number"),
+    ("00.reverse_complement", lambda dna: dna[::-1], "'GCAA': read backwards, but the bases"),
+    ("00.reverse_complement", lambda dna: "".join(map(PARTNER.get, dna)), "not read backwards"),
+    ("00.reverse_complement", lambda dna: None, "returns nothing"),
+    ("00.reverse_complement", lambda dna: list(reverse_complement(dna)), "got list"),
+    ("00.reverse_complement", lambda dna: reverse_complement(dna).replace("N", ""), "partner of N"),
+    ("00.reverse_complement", lambda dna: reverse_complement(dna[1:]), "expected 'CGTT'"),
+    ("00.reverse_complement", "CGTT", "TypeError"),
+    ("00.site_score", lambda site, w: None, "returns nothing"),
+    ("00.site_score", lambda site, w: w.max(axis=1).sum(), "best score that any site can get"),
+    ("00.site_score", lambda site, w: w.sum(), "adds up all bases"),
+    ("00.site_score", lambda site, w: site_score(site, w) / len(site), "mean"),
+    ("00.site_score", lambda site, w: w[0], "Expected one number for a site, got 4"),
+    ("00.site_score", lambda site, w: 2 ** site_score(site, w), "ratio of probabilities"),
+    ("00.site_score", lambda site, w: np.prod([site_score(b, w[i:]) for i, b in enumerate(site)]),
+     "logarithms are added"),
+    ("00.site_score", lambda site, w: site_score(site, w[:, [0, 1, 3, 2]]), "expected"),
+    ("00.site_score", lambda site, w: site_score(site[::-1], w), "expected"),
+    ("00.both_strands", "", "has 0 bp, expected 19 to 40"),
+    ("00.both_strands", BEST * 3, "has 57 bp"),
+    ("00.both_strands", BEST, "bits on the - strand, expected 12"),
+    ("00.both_strands", sequences.reverse_complement(BEST), "bits on the + strand, expected 12"),
+    ("00.both_strands", "A" * 30, "on the + strand and"),
+    ("00.both_strands", 40, "Expected DNA as a str, got int"),
+    ("00.both_strands", "CTCF" * 6, "'F'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_00)
+def test_right_answers_of_lesson_00_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_00)
+def test_wrong_answers_of_lesson_00_are_told_why(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said and not said.startswith("Not yet")
+
+
+def test_the_last_hint_of_lesson_00_solves_the_open_exercise():
+    assert f"'{BEST}'" in EXERCISES["00.both_strands"].hints[-1]
+    motif = motifs.builtin("CTCF")
+    assert "".join("ACGT"[i] for i in motif.probabilities.argmax(axis=1)) == BEST
