@@ -260,7 +260,7 @@ class Site:
 
 def site_scores(codes: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
     """Log-odds score in bits of sites given as letter codes (n, width), shape (n,)."""
-    return log_odds[np.arange(len(log_odds)), codes].sum(axis=1)
+    return log_odds.ravel().take(codes + 4 * np.arange(len(log_odds))).sum(axis=1)
 
 
 def _sample(matrix, n, rng):

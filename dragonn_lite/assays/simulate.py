@@ -388,12 +388,13 @@ def _arrange(rows, n_blocks, layouts, length, rng) -> _Blocks:
             chosen = pending[layout[pending] == j]
             draws = rng.random(len(chosen)) * steps[-1]
             start[chosen] = np.searchsorted(steps, draws, side="right")
-        overlapping = _overlapping_rows(row[pending], start[pending], width[pending])
-        pending = pending[np.isin(row[pending], overlapping)]
+        crowded = np.zeros(rows.max(initial=0) + 1, bool)
+        crowded[_overlapping_rows(row[pending], start[pending], width[pending])] = True
+        pending = pending[crowded[row[pending]]]
         if not len(pending):
             return _Blocks(row, layout, start)
     raise ValueError(
-        f"{len(overlapping)} sequences of {length} bp found no room for their sites without "
+        f"{crowded.sum()} sequences of {length} bp found no room for their sites without "
         "overlap; make length larger, plant fewer, or give them other positions"
     )
 
@@ -401,9 +402,14 @@ def _arrange(rows, n_blocks, layouts, length, rng) -> _Blocks:
 def _overlapping_rows(row, start, width):
     if len(row) < 2 or (row[1:] != row[:-1]).all():
         return row[:0]
-    order = np.lexsort((start, row))
+    order = _by_place(row, start)
     row, start, stop = row[order], start[order], (start + width)[order]
-    return np.unique(row[1:][(row[1:] == row[:-1]) & (start[1:] < stop[:-1])])
+    return row[1:][(row[1:] == row[:-1]) & (start[1:] < stop[:-1])]
+
+
+def _by_place(row, start):
+    # One key is sorted several times faster than two.
+    return np.argsort(row * (start.max(initial=0) + 1) + start)
 
 
 def _plant(sequences, blocks, layouts, background, rng):
@@ -431,18 +437,19 @@ def _plant(sequences, blocks, layouts, background, rng):
 
 def _site_table(planted) -> pd.DataFrame:
     n_sites = [len(row) for _, _, row, *_ in planted]
-    names = np.array([name for name, *_ in planted], object).repeat(n_sites)
+    names = list(dict.fromkeys(name for name, *_ in planted))
+    motif = np.array([names.index(name) for name, *_ in planted], int).repeat(n_sites)
     width = np.array([width for _, width, *_ in planted], int).repeat(n_sites)
     row, start, reverse, score = (
         np.concatenate([part[i] for part in planted] or [np.zeros(0, int)]) for i in (2, 3, 4, 5)
     )
-    order = np.lexsort((start, row))
+    order = _by_place(row, start)
     return motifs.sites_table(
         sequence=row[order],
-        motif=names[order],
+        motif=pd.Categorical.from_codes(motif[order], names),
         start=start[order],
         stop=(start + width)[order],
-        strand=np.array(["+", "-"], object)[reverse[order].astype(int)],
+        strand=pd.Categorical.from_codes(reverse[order].astype(int), ["+", "-"]),
         score=score[order],
     )
 

@@ -154,8 +154,9 @@ def sites_table(*, sequence, motif, start, stop, strand, score) -> pd.DataFrame:
     ----------
     sequence, start, stop : array (n_sites,)
     motif : str, or array (n_sites,)
+        An array of text, or quicker a pandas Categorical.
     strand : array (n_sites,)
-        ``"+"`` or ``"-"``.
+        ``"+"`` or ``"-"``, as text or Categorical.
     score : array (n_sites,)
         In bits.
 
@@ -174,13 +175,19 @@ def sites_table(*, sequence, motif, start, stop, strand, score) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "sequence": sequence,
-            "motif": np.broadcast_to(np.asarray(motif, dtype=object), sequence.shape),
+            "motif": _as_texts(motif, sequence.shape),
             "start": np.asarray(start, dtype=np.int64),
             "stop": np.asarray(stop, dtype=np.int64),
-            "strand": np.asarray(strand, dtype=object),
+            "strand": _as_texts(strand, sequence.shape),
             "score": np.asarray(score, dtype=np.float64),
         }
     ).astype({"motif": "str", "strand": "str"})
+
+
+def _as_texts(values, shape):
+    if isinstance(values, pd.Categorical):
+        return values
+    return np.broadcast_to(np.asarray(values, dtype=object), shape)
 
 
 def _n_positions(x: np.ndarray, motif: Motif) -> int:
