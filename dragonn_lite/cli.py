@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import os
@@ -13,27 +12,40 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-import dragonn_lite
+from dragonn_lite import _options
 from dragonn_lite._quiet import quiet_keras
 from dragonn_lite.assays import examples
 from dragonn_lite.dna import fasta, motifs
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.evaluation import metrics
 
-_ARCHITECTURES = (
-    "one_filter", "filter_bank", "filter_counter", "filter_pairs", "dragonn_one_layer",
-    "dragonn_three_layer", "reference_network",
-)  # fmt: skip
 _AT_ONCE = 4_000  # sequences of a file in memory
+_LEAST = 10  # sequences of a class to train on
+
+_CONTENTS = """\
+What this folder holds. Contributions are in logits: positive speaks for binding.
+
+contributions.tsv.gz  a line a base: name, position (from 0), base, contribution
+contributions.npz     numpy.load gives, for n sequences of the same length:
+  names          (n,)            names of the sequences, highest logit first
+  scores         (n,)            logit of each
+  sequences      (n, length, 4)  one-hot, bases A, C, G, T; zeros where a base is unknown
+  hypothetical   (n, length, 4)  logit with that base in that place, less the mean of all four
+  contributions  (n, length)     the same, of the base that is there
+filters.meme          what each filter of the first layer responds to in these sequences
+filters.tsv           the known motif most like each filter: Pearson correlation, strand and
+                      offset_bp (start of the known motif less that of the filter)
+"""
 
 
 def main(argv: list[str]) -> int:
     """Run one command; return its exit code, 2 with one sentence for bad input."""
-    options = _parser().parse_args(argv)
     try:
+        options = _options.parser(COMMANDS).parse_args(argv)
         options.run(options)
     except (ValueError, TypeError, OSError) as error:
-        print(f"dragonn_lite {argv[0]}: {_sentence(error)}", file=sys.stderr)
+        command = argv[0] if argv else ""
+        print(f"dragonn_lite {command}: {_sentence(error)}", file=sys.stderr)
         return 2
     return 0
 
@@ -43,87 +55,120 @@ def _train(options):
     out = Path(options.out)
     if (out / "model.keras").exists():
         raise ValueError(f"--out {out} holds a model already; name another folder, or delete it")
-    data = examples.read(options.positive, options.negative, length=options.length)
+    data = _read(options.positive, options.negative, options.length, "--length N")
     _say_counts(data)
     rng = np.random.default_rng(options.seed)
-    if options.hold_out:
-        chosen = options.hold_out.split(",")
-        rest, held_out = examples.hold_out_chromosomes(data, chosen)
-        how = f"on {', '.join(chosen)}"
-    else:
-        rest, held_out = examples.split(data, 0.2, rng=rng)
-        how = "a random fifth; overlapping windows may flatter it, --hold-out chr1 is stricter"
-    validation = _validation(options, data.sequences.shape[1])
-    if validation is None:
-        rest, validation = examples.split(rest, 0.2, rng=rng)
-    _say(
-        f"{len(rest.labels)} to train on, {len(validation.labels)} to stop by, "
-        f"{len(held_out.labels)} held out ({how})"
-    )
+    rest, validation, held_out, how = _split(options, data, rng)
+    _check_writable(out, options.report)
 
     quiet_keras()
     from dragonn_lite.display import live
-    from dragonn_lite.networks import architectures, training
+    from dragonn_lite.networks import architectures, folders, training
 
-    model = architectures.BUILDERS[options.architecture](data.sequences.shape[1], rng=rng)
+    length = data.sequences.shape[1]
+    try:
+        model = architectures.BUILDERS[options.architecture](length, rng=rng)
+    except ValueError as error:
+        raise ValueError(
+            f"--architecture {options.architecture} cannot read sequences of {length} bp ({error})"
+        ) from error
+    settings = training.Settings(reverse_complement=True)
+    picture = live.training_picture()
     result = training.fit(
         model,
         rest.sequences,
         rest.labels,
         validation=(validation.sequences, validation.labels),
         epochs=options.epochs,
-        settings=training.Settings(reverse_complement=True),
-        progress=live.training_picture(),
+        settings=settings,
+        progress=picture,
         checkpoint=out / "checkpoint.npz",
         rng=rng,
     )
+    picture.finish()
+    if not result.best_epoch:
+        raise KeyboardInterrupt  # nothing is learned yet, so there is nothing to keep
+    if result.interrupted:
+        _say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
     scores = _scores(model, held_out.sequences, "held-out scores")
     table = metrics.evaluate(held_out.labels, scores)
-    out.mkdir(parents=True, exist_ok=True)
-    model.save(out / "model.keras")
     result.history.to_csv(out / "history.tsv", sep="\t", index=False)
     _score_table(held_out.names, scores).assign(label=held_out.labels).to_csv(
         out / "held_out.tsv", sep="\t", index=False
     )
     card = {
-        "dragonn_lite": dragonn_lite.__version__,
-        "command": vars(options) | {"run": "train"},
-        "length": data.sequences.shape[1],
-        "n_training": len(rest.labels),
-        "held_out": how,
+        "architecture": options.architecture,
+        "length_bp": length,
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "settings": vars(settings),
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,
-        "metrics": table.to_dict("records"),
+        "seconds": round(result.seconds, 1),
+        "data": {
+            name: {"file": str(path), "sha256": folders.checksum(path)}
+            for name in ("positive", "negative", "valid_positive", "valid_negative")
+            if (path := getattr(options, name))
+        },
+        "split": {
+            "held_out": how,
+            "n_training": len(rest.labels),
+            "n_validation": len(validation.labels),
+            "n_held_out": len(held_out.labels),
+        },
+        "metrics": table.drop(columns="task").to_dict("records")[0],
     }
-    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    folders.save(out, model, card, files=("history.tsv", "held_out.tsv"))
     (out / "checkpoint.npz").unlink(missing_ok=True)
-    if result.interrupted:
-        _say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
     _say_metrics(table)
     _say(f"{out} holds the model ({result.seconds:.0f} s of training)")
     if options.report:
-        sections = [_training_section(result), *_evaluation_sections(held_out, scores, table)]
-        _write_report(options.report, f"Training on {options.positive}", sections)
+        from dragonn_lite import reports
+
+        words = f"{options.architecture}, {len(rest.labels):,} sequences"
+        beside = reports.baselines(rest, held_out)
+        sections = [
+            reports.sequences_section(data, _split_words(rest, validation, held_out, how)),
+            reports.training_section(result, words),
+            *reports.performance_sections(held_out.labels, scores, beside, f"held out: {how}"),
+        ]
+        _write_report(options.report, f"A network trained on {options.positive}", sections)
 
 
 def _evaluate(options):
     model, length = _load(options.model)
-    data = examples.read(options.positive, options.negative, length=_length(options, length))
+    fit = length if options.fit_length else None
+    data = _read(options.positive, options.negative, fit, "--fit-length")
+    if data.sequences.shape[1] != length:
+        raise ValueError(
+            f"the sequences have {data.sequences.shape[1]} bp, but the model reads {length} bp; "
+            "--fit-length crops and pads them around their centre"
+        )
     _say_counts(data)
+    _check_writable(None, options.report)
     scores = _scores(model, data.sequences, "scores")
     table = metrics.evaluate(data.labels, scores)
     if options.json:
-        print(json.dumps(table.to_dict("records"), indent=1))
+        print(json.dumps(table.drop(columns="task").to_dict("records")[0], indent=1))
     else:
         _say_metrics(table)
     if options.report:
-        title = f"{options.model} on {options.positive}"
-        _write_report(options.report, title, _evaluation_sections(data, scores, table))
+        from dragonn_lite import reports
+
+        beside = reports.baselines(data, data)
+        words = "the known motif is the one that does best on these very sequences"
+        sections = [
+            reports.sequences_section(data),
+            *reports.performance_sections(data.labels, scores, beside, words),
+        ]
+        _write_report(options.report, f"The network in {options.model} on {options.positive}", sections)
 
 
 def _predict(options):
     model, length = _load(options.model)
     out = Path(options.out)
+    if out.is_dir():
+        raise ValueError(f"--out {out} is a folder, expected the name of a file such as scores.tsv")
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
     n = 0
@@ -134,84 +179,130 @@ def _predict(options):
                 table.to_csv(file, sep="\t", index=False, header=n == 0)
                 n += len(names)
                 bar.update(len(names))
-        os.replace(partial, out)
+        os.replace(partial, out)  # all of the scores, or no file
     finally:
         partial.unlink(missing_ok=True)
-    _say(f"{out} holds the scores of {n} sequences")
+    _say(f"{out} holds the scores of {n:,} sequences")
 
 
 def _interpret(options):
+    model, length = _load(options.model)
     from dragonn_lite.interpretation import contributions, filters, perturbation
 
-    model, length = _load(options.model)
-    blocks = list(_blocks(options, length))
-    names = np.concatenate([names for names, _ in blocks])
-    sequences = np.concatenate([sequences for _, sequences in blocks])
-    scores = _scores(model, sequences, "scores")
-    chosen = np.argsort(-scores, kind="stable")[: options.most or None]
-    if len(chosen) < len(scores):
-        _say(
-            f"explaining the {len(chosen)} highest-scoring of {len(scores)} sequences "
-            "(--most 0 explains all)"
-        )
+    out = Path(options.out)
+    _check_writable(out, options.report)
+    names, scores, sequences, n = _highest_scoring(options, model, length)
+    if len(names) < n:
+        _say(f"explaining the {len(names)} highest-scoring of {n:,} sequences (--most 0: all)")
     hypothetical = []
     try:
-        for i in tqdm(chosen, unit=" sequences"):
-            hypothetical.append(perturbation.in_silico_mutagenesis(model, sequences[[i]])[0])
+        for sequence in tqdm(sequences, unit=" sequences"):
+            hypothetical.append(perturbation.in_silico_mutagenesis(model, sequence[None])[0])
     except KeyboardInterrupt:
         if not hypothetical:
             raise
         _say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
-    chosen = chosen[: len(hypothetical)]
-    names, scores, sequences = names[chosen], scores[chosen], sequences[chosen]
-    hypothetical = np.stack(hypothetical)
+    done = slice(len(hypothetical))
+    names, scores, sequences = names[done], scores[done], sequences[done]
     present = contributions.project(hypothetical, sequences)
 
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         out / "contributions.npz",
-        names=names, scores=scores, sequences=sequences, hypothetical=hypothetical,
+        names=names, scores=scores, sequences=sequences, hypothetical=np.stack(hypothetical),
         contributions=present,
     )  # fmt: skip
     _contribution_table(names, sequences, present).to_csv(
         out / "contributions.tsv.gz", sep="\t", index=False, float_format="%.4g"
     )
     found = filters.motifs(model, sequences)
-    matches = motifs.best_match(found)
+    matches = motifs.best_match(found).sort_values("correlation", ascending=False, kind="stable")
     motifs.write_meme(out / "filters.meme", found)
     matches.to_csv(out / "filters.tsv", sep="\t", index=False, float_format="%.3f")
-    best = matches.sort_values("correlation", ascending=False).iloc[0]
+    (out / "README.txt").write_text(_CONTENTS, encoding="utf-8")
+    best = matches.iloc[0]
     _say(f"most familiar filter: {best['query']} ~ {best['motif']} (r = {best['correlation']:.2f})")
     _say(f"{out} holds the contributions of {len(names)} sequences and the motifs of the filters")
     if options.report:
-        sections = _explanation_sections(names, scores, sequences, present, found, matches)
-        _write_report(options.report, f"What {options.model} looks at", sections)
+        from dragonn_lite import reports
+
+        sections = reports.explanation_sections(names, scores, sequences, present, found, matches)
+        _write_report(options.report, f"What the network in {options.model} looks at", sections)
 
 
 # --- parts --------------------------------------------------------------------------------------
-def _validation(options, length):
+def _read(positive, negative, length, mend):
+    try:
+        return examples.read(positive, negative, length=length)
+    except ValueError as error:
+        raise ValueError(str(error).replace("length=", mend)) from error
+
+
+def _split(options, data, rng):
+    """Examples to train on, to stop by and to judge by, and how the last were chosen."""
     given = (options.valid_positive, options.valid_negative)
-    if given == (None, None):
-        return None
-    if None in given:
+    if None in given and given != (None, None):
         raise ValueError("--valid-positive and --valid-negative go together; give both or none")
-    return examples.read(*given, length=length if options.length else None)
+    for label, name in ((1, "--positive"), (0, "--negative")):
+        n = int((data.labels == label).sum())
+        if n < _LEAST:
+            raise ValueError(f"{name} holds {n} sequences, expected at least {_LEAST} to learn from")
+    if options.hold_out is not None:
+        chosen = [name.strip() for name in options.hold_out.split(",") if name.strip()]
+        rest, held_out = examples.hold_out_chromosomes(data, chosen)
+        how = ", ".join(chosen)
+    else:
+        rest, held_out = examples.split(data, 0.2, rng=rng)
+        how = "a random fifth"
+    if given == (None, None):
+        rest, validation = examples.split(rest, 0.2, rng=rng)
+    else:
+        length = data.sequences.shape[1]
+        validation = _read(*given, length if options.length else None, "--length N")
+        if validation.sequences.shape[1] != length:
+            raise ValueError(
+                f"--valid-positive and --valid-negative have {validation.sequences.shape[1]} bp, "
+                f"but --positive and --negative {length} bp; --length N brings all to one length"
+            )
+    for part, words in ((rest, "to train on"), (held_out, f"held out ({how})")):
+        if len(np.unique(part.labels)) < 2:
+            raise ValueError(
+                f"the sequences {words} are all {'bound' if part.labels.all() else 'unbound'}; "
+                "choose --hold-out so that both classes are on either side"
+            )
+    _say(_split_words(rest, validation, held_out, how))
+    if options.hold_out is None:
+        _say("windows that overlap may flatter a random share; --hold-out chr1 is stricter")
+    return rest, validation, held_out, how
+
+
+def _split_words(rest, validation, held_out, how):
+    return (
+        f"{len(rest.labels):,} sequences to train on, {len(validation.labels):,} to stop by, "
+        f"{len(held_out.labels):,} held out ({how})"
+    )
+
+
+def _check_writable(folder, report):
+    """Find out now, and not after minutes of work, that results cannot be written."""
+    if report:
+        from dragonn_lite.display import theme
+
+        if not theme.can_draw():
+            raise ValueError("--report draws charts, which needs: pip install vl-convert-python")
+        if Path(report).is_dir():
+            raise ValueError(f"--report {report} is a folder, expected a name such as report.html")
+    for place in filter(None, (folder, report and Path(report).absolute().parent)):
+        Path(place).mkdir(parents=True, exist_ok=True)
+        if not os.access(place, os.W_OK):
+            raise PermissionError(f"{place} cannot be written to; name another folder")
 
 
 def _load(folder):
-    path = Path(folder) / "model.keras"
-    if not path.is_file():
-        raise FileNotFoundError(f"--model {folder} holds no model.keras; train makes one")
     quiet_keras()
-    import keras
+    from dragonn_lite.networks import folders
 
-    model = keras.models.load_model(path, compile=False)
+    model = folders.load(folder).model
     return model, model.input_shape[1]
-
-
-def _length(options, length):
-    return length if options.fit_length else None
 
 
 def _blocks(options, length):
@@ -228,6 +319,18 @@ def _blocks(options, length):
         yield np.array([record.name for record in block]), sequences
 
 
+def _highest_scoring(options, model, length):
+    """Names, scores and sequences of the best, best first, and how many there were."""
+    n, kept = 0, None
+    for names, sequences in _blocks(options, length):
+        n += len(names)
+        part = (names, _scores(model, sequences), sequences)
+        kept = part if kept is None else tuple(map(np.concatenate, zip(kept, part, strict=True)))
+        best = np.argsort(-kept[1], kind="stable")[: options.most or None]
+        kept = tuple(values[best] for values in kept)
+    return *kept, n
+
+
 def _scores(model, sequences, words=None):
     from dragonn_lite.networks import prediction
 
@@ -238,8 +341,10 @@ def _scores(model, sequences, words=None):
 
 
 def _score_table(names, scores):
-    probability = 1 / (1 + np.exp(-scores.astype(float)))
-    return pd.DataFrame({"name": names, "logit": scores, "probability": probability})
+    scores = scores.astype(float)
+    return pd.DataFrame(
+        {"name": names, "logit": scores, "probability": np.exp(-np.logaddexp(0, -scores))}
+    )
 
 
 def _contribution_table(names, sequences, present):
@@ -252,57 +357,6 @@ def _contribution_table(names, sequences, present):
             "contribution": present.ravel(),
         }
     )
-
-
-# --- reports ------------------------------------------------------------------------------------
-def _training_section(result):
-    from dragonn_lite.display import charts
-
-    return "Training", charts.learning_curve(result.history, best_epoch=result.best_epoch)
-
-
-def _evaluation_sections(data, scores, table):
-    from dragonn_lite.display import charts
-
-    candidates = {"network": scores, "GC content": dna.gc_fraction(data.sequences)}
-    candidates = {k: np.nan_to_num(v) for k, v in candidates.items()}
-    return [
-        ("How good is it?", table.drop(columns="task"), charts.score_histogram(data.labels, scores)),
-        (
-            "Beside GC content alone",
-            *(
-                draw(
-                    {name: curve(data.labels, s) for name, s in candidates.items()},
-                    baselines=("GC content",),
-                )
-                for draw, curve in (
-                    (charts.roc, metrics.roc_curve),
-                    (charts.precision_recall, metrics.precision_recall_curve),
-                )
-            ),
-        ),
-    ]
-
-
-def _explanation_sections(names, scores, sequences, present, found, matches):
-    from dragonn_lite.display import charts
-
-    tracks = [
-        charts.contribution_track(
-            sequences[i], present[i], title=f"{names[i]}: logit {scores[i]:.1f}",
-            subtitle="in-silico mutagenesis: logit of each base less the mean of all four",
-        )
-        for i in range(min(5, len(names)))
-    ]  # fmt: skip
-    filters = {motif.name: motif for motif in found}
-    return [
-        ("The highest-scoring sequences", *tracks),
-        (
-            "The first filters and the known motifs most like them",
-            charts.filters_beside_motifs(filters, matches, motifs.builtin_motifs()),
-            matches,
-        ),
-    ]
 
 
 def _write_report(path, title, sections):
@@ -320,9 +374,11 @@ def _say(line):
 def _say_counts(data):
     n_bound = int((data.labels == 1).sum())
     n, length = data.sequences.shape[:2]
+    n_copies = n - len(np.unique(examples.same_sequence(data.sequences)))
     unknown = 1 - data.sequences.sum() / (n * length)
     _say(
-        f"{n_bound} bound and {n - n_bound} unbound sequences of {length} bp"
+        f"{n_bound:,} bound and {n - n_bound:,} unbound sequences of {length} bp"
+        + (f", {n_copies:,} of them copies of another one" if n_copies else "")
         + (f", {unknown:.2%} of the bases unknown" if unknown else "")
     )
 
@@ -335,66 +391,10 @@ def _say_metrics(table):
 
 def _sentence(error):
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+        return f"{error.filename}: {error.strerror}; name another path"
+    return " ".join(str(error).split())
 
 
-def _parser():
-    parser = argparse.ArgumentParser("dragonn_lite", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    def command(name, run, words):
-        sub = commands.add_parser(name, help=words, description=words)
-        sub.set_defaults(run=run)
-        return sub
-
-    def labelled(sub):
-        sub.add_argument("--positive", required=True, metavar="FASTA", help="bound sequences")
-        sub.add_argument("--negative", required=True, metavar="FASTA", help="unbound sequences")
-
-    def trained(sub):
-        sub.add_argument("--model", required=True, metavar="DIR", help="folder made by train")
-        sub.add_argument(
-            "--fit-length", action="store_true",
-            help="crop and pad sequences around their centre to the length the model reads",
-        )  # fmt: skip
-
-    def report(sub):
-        sub.add_argument("--report", metavar="HTML", help="also write a page with charts")
-
-    train = command("train", _train, "train a network on bound and unbound sequences")
-    labelled(train)
-    train.add_argument("--out", required=True, metavar="DIR", help="folder for the model")
-    train.add_argument("--valid-positive", metavar="FASTA", help="bound sequences to stop by")
-    train.add_argument("--valid-negative", metavar="FASTA", help="unbound sequences to stop by")
-    train.add_argument(
-        "--hold-out", metavar="CHROM[,CHROM]",
-        help="judge by these chromosomes, read off the FASTA names; else by a random fifth",
-    )  # fmt: skip
-    train.add_argument("--architecture", choices=_ARCHITECTURES, default="reference_network")
-    train.add_argument("--epochs", type=int, default=20)
-    train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--length", type=int, help="crop and pad sequences around their centre")
-    report(train)
-
-    evaluate = command("evaluate", _evaluate, "measure a trained network on labelled sequences")
-    trained(evaluate)
-    labelled(evaluate)
-    evaluate.add_argument("--json", action="store_true", help="print the metrics as JSON")
-    report(evaluate)
-
-    predict = command("predict", _predict, "score sequences")
-    trained(predict)
-    predict.add_argument("--sequences", required=True, metavar="FASTA")
-    predict.add_argument("--out", required=True, metavar="TSV", help="name, logit, probability")
-
-    interpret = command("interpret", _interpret, "explain the scores of sequences, base by base")
-    trained(interpret)
-    interpret.add_argument("--sequences", required=True, metavar="FASTA")
-    interpret.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
-    interpret.add_argument(
-        "--most", type=int, default=200, metavar="N",
-        help="explain the N highest-scoring sequences (default 200; 0 for all)",
-    )  # fmt: skip
-    report(interpret)
-    return parser
+COMMANDS = {
+    "train": _train, "evaluate": _evaluate, "predict": _predict, "interpret": _interpret,
+}  # fmt: skip

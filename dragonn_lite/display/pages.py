@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import altair as alt
 import pandas as pd
+
+import dragonn_lite
 
 from . import theme
 
@@ -16,11 +19,17 @@ _STYLE = """
 body { max-width: 720px; margin: 2em auto; padding: 0 1em; color: #222; background: #fff;
        font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6em; } h2 { font-size: 1.2em; margin-top: 2em; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
+figure { margin: 1.5em 0; }
+table { border-collapse: collapse; display: block; overflow-x: auto; font-size: .9em; }
 th, td { padding: .25em .7em; border-bottom: 1px solid #ddd; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
 svg { max-width: 100%; height: auto; }
+footer { margin-top: 3em; font-size: .8em; color: #666; }
 """
+
+
+_PATH = re.compile(r' d="[^"]+"')
+_LONG_NUMBER = re.compile(r"-?[0-9]+\.[0-9]{3,}")
 
 
 def write_page(path: str | os.PathLike, title: str, sections: Iterable[tuple]) -> Path:
@@ -59,7 +68,8 @@ def write_page(path: str | os.PathLike, title: str, sections: Iterable[tuple]) -
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n"
-        f"<main>\n{chr(10).join(body)}\n</main>\n</html>\n"
+        f"<main>\n{chr(10).join(body)}\n</main>\n"
+        f"<footer>Made with dragonn_lite {dragonn_lite.__version__}.</footer>\n</html>\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -72,5 +82,10 @@ def _item(item) -> str:
     if isinstance(item, pd.DataFrame):
         return item.to_html(index=False, border=0, float_format="{:.3f}".format)
     if isinstance(item, alt.TopLevelMixin):
-        return f"<figure>{theme.svg(item)}</figure>"
+        return f"<figure>{_PATH.sub(_rounded, theme.svg(item))}</figure>"
     raise TypeError(f"item is {type(item).__name__}, expected text, a DataFrame or a chart")
+
+
+def _rounded(path: re.Match) -> str:
+    # A hundredth of a pixel is seen by nobody, and the outlines of letters fill a page.
+    return _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}", path[0])

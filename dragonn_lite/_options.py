@@ -1,0 +1,93 @@
+"""The options of the data commands."""
+
+from __future__ import annotations
+
+import argparse
+
+# Named here too, so that --help need not wait for Keras.
+ARCHITECTURES = (
+    "one_filter", "filter_bank", "filter_counter", "filter_pairs", "dragonn_one_layer",
+    "dragonn_three_layer", "reference_network",
+)  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise ValueError(f"{message}; {self.prog} --help tells more")
+
+
+def _whole(least):
+    def parse(text):
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {least}, got {text!r}"
+            )
+        return int(text)
+
+    return parse
+
+
+def parser(run) -> argparse.ArgumentParser:
+    """Make the parser; `run` gives the function of each command, kept as ``options.run``."""
+    whole = _Parser("dragonn_lite", description="The commands on your own sequences.")
+    commands = whole.add_subparsers(required=True, metavar="command")
+
+    def command(name, words, *parts):
+        sub = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        sub.set_defaults(run=run[name])
+        for add in parts:
+            add(sub.add_argument)
+        return sub.add_argument
+
+    add = command("train", "train a network on bound and unbound sequences", _labelled)
+    add("--out", required=True, metavar="DIR", help="folder for the model")
+    add("--valid-positive", metavar="FASTA", help="bound sequences to stop by")
+    add("--valid-negative", metavar="FASTA", help="unbound sequences to stop by")
+    add(
+        "--hold-out", metavar="CHROM[,CHROM]",
+        help="judge by these chromosomes, read off the FASTA names; else by a random fifth",
+    )  # fmt: skip
+    add("--architecture", choices=ARCHITECTURES, default="reference_network")
+    add("--epochs", type=_whole(1), default=20, metavar="N", help="at most (default 20)")
+    add("--seed", type=_whole(0), default=1, metavar="N", help="same seed, same result (default 1)")
+    add("--length", type=_whole(1), metavar="N", help="crop and pad sequences around their centre")
+    _report(add)
+
+    words = "measure a trained network on labelled sequences"
+    add = command("evaluate", words, _trained, _labelled)
+    add("--json", action="store_true", help="print the metrics as JSON")
+    _report(add)
+
+    add = command("predict", "score sequences", _trained, _unlabelled)
+    add("--out", required=True, metavar="TSV", help="table of name, logit, probability")
+
+    words = "explain the scores of sequences, base by base"
+    add = command("interpret", words, _trained, _unlabelled)
+    add("--out", required=True, metavar="DIR", help="folder for the results")
+    add(
+        "--most", type=_whole(0), default=200, metavar="N",
+        help="explain the N highest-scoring sequences (default 200; 0 for all)",
+    )  # fmt: skip
+    _report(add)
+    return whole
+
+
+def _labelled(add):
+    add("--positive", required=True, metavar="FASTA", help="bound sequences, gzipped or not")
+    add("--negative", required=True, metavar="FASTA", help="unbound sequences, gzipped or not")
+
+
+def _unlabelled(add):
+    add("--sequences", required=True, metavar="FASTA", help="sequences, gzipped or not")
+
+
+def _trained(add):
+    add("--model", required=True, metavar="DIR", help="folder made by train")
+    add(
+        "--fit-length", action="store_true",
+        help="crop and pad sequences around their centre to the length the model reads",
+    )  # fmt: skip
+
+
+def _report(add):
+    add("--report", metavar="HTML", help="also write a page with charts")

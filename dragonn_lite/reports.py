@@ -1,0 +1,265 @@
+"""The sections of a report: for the commands in a terminal and for the lessons alike.
+
+A section is a heading and what stands under it: text, tables and charts, as
+:func:`dragonn_lite.display.pages.write_page` takes them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dragonn_lite.assays import examples
+from dragonn_lite.assays.examples import Examples
+from dragonn_lite.display import charts, tracks
+from dragonn_lite.dna import motifs
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.dna.motifs import Motif
+from dragonn_lite.evaluation import metrics
+from dragonn_lite.interpretation import contributions
+
+_SHOWN = {
+    "auroc": "auROC",
+    "auprc": "auPRC",
+    "recall_at_5_percent_fdr": "recall at 5 % FDR",
+    "recall_at_10_percent_fdr": "recall at 10 % FDR",
+    "recall_at_20_percent_fdr": "recall at 20 % FDR",
+}
+_TRACKS, _FILTERS = 5, 12  # as many of each are drawn
+
+
+def sequences_section(data: Examples, *notes: str) -> tuple:
+    """What went in: counts, composition, copies and twins of the sequences.
+
+    Parameters
+    ----------
+    data : Examples
+    *notes : str
+        Paragraphs to stand above the table, such as how the examples were split.
+
+    Examples
+    --------
+    >>> data = Examples(dna.one_hot(["ACGT", "TTTT"]), np.array([1, 0]), np.array(["a", "b"]))
+    >>> sequences_section(data, "Nothing was held out.")[0]
+    'The sequences'
+    """
+    return "The sequences", *notes, examples.describe(data)
+
+
+def training_section(training, words: str = "") -> tuple:
+    """How training went.
+
+    Parameters
+    ----------
+    training : Training
+        As :func:`dragonn_lite.networks.training.fit` returns it.
+    words : str
+        Stands under the title of the picture.
+    """
+    picture = charts.learning_curve(
+        training.history, best_epoch=training.best_epoch, subtitle=words
+    )
+    return "Training", picture
+
+
+def baselines(choose_on: Examples, judged: Examples) -> dict[str, np.ndarray]:
+    """Scores that need no network: GC content, and the known motif that separates best.
+
+    Parameters
+    ----------
+    choose_on : Examples
+        Where the motif is chosen among the built-in ones, by auROC.
+    judged : Examples
+        The examples to score.
+
+    Returns
+    -------
+    dict of str to float (n,)
+        "GC content" (of whichever direction separates better), and the name of the motif. A
+        sequence without a known base scores as the others do on average.
+
+    Examples
+    --------
+    >>> from dragonn_lite.assays import simulate
+    >>> data = simulate.single_motif_detection(
+    ...     "SPI1", length=60, n_positive=50, n_negative=50, rng=0)
+    >>> both = Examples(data.sequences, data.labels, np.arange(100).astype(str))
+    >>> list(baselines(both, both))
+    ['GC content', 'SPI1_known4']
+    """
+    gc, gc_chosen = (_gc(part.sequences) for part in (judged, choose_on))
+    sign = 1 if metrics.auroc(choose_on.labels, gc_chosen) >= 0.5 else -1
+    found = {"GC content": sign * gc}
+    fitting = [m for m in motifs.builtin_motifs() if m.width_bp <= judged.sequences.shape[1]]
+    if fitting:
+        value = {
+            m.name: metrics.auroc(choose_on.labels, motifs.best_scores(choose_on.sequences, m))
+            for m in fitting
+        }
+        best = motifs.builtin(max(value, key=value.get))
+        found[best.name] = motifs.best_scores(judged.sequences, best)
+    return found
+
+
+def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: str = "") -> list:
+    """How good the scores are, beside those of the baselines.
+
+    Parameters
+    ----------
+    labels : int8 (n,)
+    scores : float (n,)
+        Logits of the network.
+    beside : dict of str to float (n,)
+        Scores of at most three baselines, drawn in grey.
+    words : str
+        Which examples these are; stands under the titles.
+
+    Examples
+    --------
+    >>> sections = performance_sections([0, 0, 1, 1], np.array([-2.0, 0.5, 0.2, 2.0]), {})
+    >>> [heading for heading, *_ in sections]
+    ['How good is it?', 'Is it better than something simple?']
+    """
+    candidates = {"network": scores, **beside}
+    values = {name: metrics.evaluate(labels, s).iloc[0] for name, s in candidates.items()}
+    table = pd.DataFrame(
+        {name: [row[column] for column in _SHOWN] for name, row in values.items()}
+    )
+    table.insert(0, "measure", list(_SHOWN.values()))
+    drawn = [
+        draw(
+            {name: curve(labels, s) for name, s in candidates.items()},
+            baselines=tuple(beside),
+            subtitle=words,
+        )
+        for draw, curve in (
+            (charts.roc, metrics.roc_curve),
+            (charts.precision_recall, metrics.precision_recall_curve),
+        )
+    ]
+    counts = values["network"]
+    said = (
+        f"{counts['n_bound']:,} bound and {counts['n_unbound']:,} unbound sequences. At a logit "
+        f"above 0 the network is right on {counts['accuracy']:.1%} of them. Recall at 5 % FDR is "
+        "the share of the bound sequences found when one call in twenty may be wrong."
+    )
+    return [
+        ("How good is it?", said, charts.score_histogram(labels, scores, subtitle=words)),
+        ("Is it better than something simple?", table, *drawn),
+    ]
+
+
+def known_sites(
+    sequences: np.ndarray, present: np.ndarray, matches: pd.DataFrame
+) -> tuple[Motif, pd.DataFrame, float] | None:
+    """The known motif that accounts for most of the contributions, and its best sites.
+
+    Only motifs that a filter resembles are tried. A site counts where a sequence of random bases
+    would have one as good with a probability of at most a tenth: a log-odds score of s bits is
+    reached by chance at one place in 2**s at most.
+
+    Parameters
+    ----------
+    sequences : uint8 (n, length, 4)
+    present : float (n, length)
+        Contributions of the bases present.
+    matches : DataFrame
+        As :func:`dragonn_lite.dna.motifs.best_match` makes it from the network's filters.
+
+    Returns
+    -------
+    (Motif, sites table, share) or None
+        At most one site a sequence; `share` is that of the upward contributions inside the sites.
+        None where no motif has a site.
+    """
+    best = None
+    for name in matches.sort_values("correlation", ascending=False)["motif"].unique()[:_FILTERS]:
+        motif = motifs.builtin(name)
+        n_places = 2 * (sequences.shape[1] - motif.width_bp + 1)
+        if n_places < 1:
+            continue
+        sites = motifs.find_sites(sequences, motif, threshold_bits=np.log2(n_places / 0.1))
+        sites = sites.sort_values(["sequence", "score"], ascending=[True, False], kind="stable")
+        sites = sites.drop_duplicates("sequence").reset_index(drop=True)
+        share = contributions.share_in_sites(present, sites)
+        if len(sites) and (best is None or share > best[2]):
+            best = motif, sites, share
+    return best
+
+
+def explanation_sections(names, scores, sequences, present, found, matches) -> list:
+    """What the network looks at: the highest-scoring sequences, and the filters.
+
+    Parameters
+    ----------
+    names : str (n,)
+    scores : float (n,)
+        Logits.
+    sequences : uint8 (n, length, 4)
+    present : float (n, length)
+        Contributions of the bases present, by in-silico mutagenesis.
+    found : list of Motif
+        What the filters respond to.
+    matches : DataFrame
+        The known motif most like each, as :func:`dragonn_lite.dna.motifs.best_match` makes it.
+    """
+    order = np.argsort(-np.asarray(scores), kind="stable")[:_TRACKS]
+    known = known_sites(sequences, present, matches)
+    said = (
+        "Each letter is as tall as its contribution: the logit with this base, less the mean over "
+        "all four bases in its place. Letters that hang down speak against binding. "
+    )
+    sites = None
+    if known is not None:
+        motif, sites, share = known
+        inside = (sites["stop"] - sites["start"]).sum() / present.size
+        said += (
+            f"Bands mark the best site of the known motif {motif.name} in each sequence; "
+            f"{len(sites):,} of the {len(present):,} explained sequences have one. These sites are "
+            f"{inside:.0%} of all bases and hold {share:.0%} of the upward contributions."
+        )
+    shown = [
+        _track(
+            sequences[i], present[i],
+            None if sites is None else sites[sites["sequence"] == i],
+            title=f"{names[i]} scores {scores[i]:.1f}",
+        )
+        for i in order
+    ]  # fmt: skip
+    matches = matches.sort_values("correlation", ascending=False, kind="stable")
+    top = matches.head(_FILTERS).reset_index(drop=True)
+    by_name = {motif.name: motif for motif in found}
+    beside = charts.filters_beside_motifs(
+        {name: by_name[name] for name in top["query"]},
+        top,
+        motifs.builtin_motifs(),
+        title=f"{top['query'][0]} looks most like a known motif: {top['motif'][0]}",
+        subtitle=f"the {len(top)} of {len(matches)} filters most like a known motif; what each "
+        f"responds to in {len(names):,} sequences",
+    )
+    listed = top[["query", "motif", "strand", "correlation"]].rename(
+        columns={"query": "filter", "motif": "known motif"}
+    )
+    listed.insert(1, "consensus", [by_name[name].consensus for name in top["query"]])
+    return [
+        ("What speaks for binding in the highest-scoring sequences?", said, *shown),
+        ("What do the first filters look for?", beside, listed),
+    ]
+
+
+def _track(sequence, present, sites, title):
+    start, length = 0, len(present)
+    if length > tracks.N_POSITIONS_MAX:  # the stretch around the strongest base
+        start = int(np.clip(np.abs(present).argmax() - 500, 0, length - 1000))
+        length = 1000
+    window = slice(start, start + length)
+    return charts.contribution_track(
+        sequence[window], present[window], sites, start=start, title=title,
+        subtitle="in-silico mutagenesis of the logit",
+    )  # fmt: skip
+
+
+def _gc(sequences):
+    gc = dna.gc_fraction(sequences)
+    known = np.isfinite(gc)
+    return np.where(known, gc, gc[known].mean() if known.any() else 0.5)
