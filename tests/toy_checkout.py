@@ -21,7 +21,7 @@ import dragonn_lite
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable
 REPORT = """\
 import json, os, sys
-names = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "VIRTUAL_ENV", "DRAGONN_LITE_DATA")
+names = ("TF_CPP_MIN_LOG_LEVEL", "VIRTUAL_ENV", "DRAGONN_LITE_DATA")
 print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "folder": os.getcwd(),
                   "variables": {name: os.environ.get(name) for name in names}}))
 """
@@ -72,7 +72,7 @@ class ToyCheckout:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON"))}
         kept.update(PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS=str(self.wheels), PIP_NO_INDEX="1")
         kept.update(PIP_NO_CACHE_DIR="1", PIP_RETRIES="0", NO_PROXY="*", no_proxy="*")
-        for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "DISPLAY", "BROWSER"):
+        for name in ("TF_CPP_MIN_LOG_LEVEL", "DISPLAY", "BROWSER"):
             kept.pop(name, None)
         kept.update({k: v for k, v in changes.items() if v is not None})
         return {k: v for k, v in kept.items() if changes.get(k, "") is not None}

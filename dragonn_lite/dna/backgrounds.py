@@ -188,7 +188,7 @@ def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
         drawn = _random_bytes(part.size, rng)
         base = np.zeros(part.size, np.uint8)
         for limit in limits:
-            base += drawn >= limit
+            base += (drawn >= limit).view(np.uint8)  # else numpy converts bool first
         if spent < 256:
             undecided = np.flatnonzero(drawn >= spent)
             draw = (1 - rng.random(undecided.size)) * left_over[-1]  # above 0

@@ -70,9 +70,15 @@ def filter_bank(
 
 
 def filter_counter(
-    length: int, *, n_filters: int = 32, width_bp: int = 15, n_tasks: int = 1, rng
+    length: int,
+    *,
+    n_filters: int = 32,
+    width_bp: int = 15,
+    pool_bp: int = 20,
+    n_tasks: int = 1,
+    rng,
 ) -> keras.Model:
-    """Many motif detectors, each reporting how much it matched over the whole sequence.
+    """Many motif detectors, each adding up its best match in every window of the sequence.
 
     *What it cannot learn*: where a motif stands, or what stands beside it.
 
@@ -80,6 +86,8 @@ def filter_counter(
     ----------
     length, n_filters, width_bp, n_tasks, rng
         As in :func:`filter_bank`.
+    pool_bp : int
+        Width of the windows in bp; each counts its best match once.
 
     Returns
     -------
@@ -93,10 +101,11 @@ def filter_counter(
     """
     inputs, seed = _begin(length, n_tasks, rng)
     x = _convolution(inputs, n_filters, width_bp, seed)
+    x = layers.MaxPooling1D(pool_bp)(x)
     x = layers.ReLU()(x)
-    n_positions = float(x.shape[1])
+    n_windows = float(x.shape[1])
     x = layers.GlobalAveragePooling1D(name="mean_match")(x)
-    x = layers.Rescaling(n_positions, name="total_match")(x)  # a sum: matches, not their density
+    x = layers.Rescaling(n_windows, name="total_match")(x)  # a sum: matches, not their density
     return _end(inputs, x, n_tasks, seed, "filter_counter")
 
 

@@ -120,7 +120,8 @@ def fit(
         Batch size, learning rate, patience, augmentation.
     progress : callable, optional
         Called after each epoch with the history, the epoch, the number of epochs, and the
-        seconds so far (:func:`dragonn_lite.display.live.training_picture` draws it).
+        seconds so far (:func:`dragonn_lite.display.widgets.training_picture` draws it); a method
+        ``finish``, where there is one, is called at the end.
     checkpoint : path, optional
         A file written after each epoch. The same call resumes from it after a kill, and ends with
         the weights that an undisturbed run would have.
@@ -172,7 +173,9 @@ def fit(
                 progress(run.history(), run.epoch, epochs, run.seconds)
     except KeyboardInterrupt:
         interrupted = True
-    run.restore_best()
+    finally:
+        run.restore_best()
+        getattr(progress, "finish", lambda: None)()  # a live picture draws its last state
     return Training(model, run.history(), run.best_epoch, run.seconds, interrupted)
 
 
