@@ -161,7 +161,8 @@ def _evaluate(options):
             reports.sequences_section(data),
             *reports.performance_sections(data.labels, scores, beside, words),
         ]
-        _write_report(options.report, f"The network in {options.model} on {options.positive}", sections)
+        title = f"The network in {options.model} on {options.positive}"
+        _write_report(options.report, title, sections)
 
 
 def _predict(options):
@@ -245,7 +246,7 @@ def _split(options, data, rng):
     for label, name in ((1, "--positive"), (0, "--negative")):
         n = int((data.labels == label).sum())
         if n < _LEAST:
-            raise ValueError(f"{name} holds {n} sequences, expected at least {_LEAST} to learn from")
+            raise ValueError(f"{name} holds {n} sequences, expected {_LEAST} or more to learn from")
     if options.hold_out is not None:
         chosen = [name.strip() for name in options.hold_out.split(",") if name.strip()]
         rest, held_out = examples.hold_out_chromosomes(data, chosen)

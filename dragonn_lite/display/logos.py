@@ -268,7 +268,7 @@ def filters_beside_motifs(
     right = [
         (known[name][1] if name in known else _blank()).assign(logo=name) for name in filters
     ]
-    left, right = pd.concat(left), pd.concat(right)
+    left, right = _visible(pd.concat(left)), _visible(pd.concat(right))
     first = int(min(0, right["position"].min()))
     last = int(max(left["position"].max(), right["position"].max()))
     labels = {name: known[name][0] if name in known else "no match" for name in filters}
@@ -319,6 +319,13 @@ def _matched_heights(filters: dict, matches: pd.DataFrame, motifs: dict) -> dict
         oriented = heights[::-1, ::-1] if reverse else heights
         found[name] = (label, tables.logo_table(oriented, start=int(row.get("offset_bp", 0))))
     return found
+
+
+def _visible(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out letters lower than half a pixel, which are most of those of many motifs."""
+    heights = table.groupby("logo")["height"]
+    highest = heights.transform(lambda height: height.abs().max())
+    return table[table["height"].abs() >= 0.01 * highest]
 
 
 def _blank() -> pd.DataFrame:
