@@ -127,7 +127,7 @@ def test_pooling_before_relu_gives_the_same_numbers(seed):
 def test_pooled_filters_do_not_see_where_a_motif_stands():
     x = np.zeros((2, 90, 4), np.uint8)
     site = dna.one_hot("ACGTTGACGTAAC")[0]
-    x[0, 20:33] = x[1, 50:63] = site
+    x[0, 20:33] = x[1, 60:73] = site  # two windows of 20 apart
     for build in (architectures.filter_bank, architectures.filter_counter):
         here, there = prediction.predict(build(90, rng=3), x)
         assert here == pytest.approx(there, abs=1e-5)
@@ -141,8 +141,8 @@ def test_a_counter_counts():
     kernel = np.where(dna.one_hot("ACGT")[0], 1.0, -1.0)[..., None]
     # 4 - 3 = 1 where ACGT stands, nothing elsewhere.
     model.set_weights([kernel, np.array([-3.0]), np.ones((1, 1)), np.zeros(1)])
-    for n_sites in (0, 1, 5):
-        sequence = "ACGTCC" * n_sites
+    for n_sites in (0, 1, 5):  # one in each window of 20
+        sequence = ("ACGT" + 16 * "C") * n_sites
         x = dna.one_hot([sequence + "C" * (100 - len(sequence))])
         assert prediction.predict(model, x)[0] == pytest.approx(n_sites, abs=1e-4)
 

@@ -101,7 +101,7 @@ def filter_counter(
     """
     inputs, seed = _begin(length, n_tasks, rng)
     x = _convolution(inputs, n_filters, width_bp, seed)
-    x = layers.MaxPooling1D(pool_bp)(x)
+    x = _pooling(x, pool_bp)
     x = layers.ReLU()(x)
     n_windows = float(x.shape[1])
     x = layers.GlobalAveragePooling1D(name="mean_match")(x)
@@ -262,7 +262,7 @@ def _dragonn(length, n_layers, n_filters, width_bp, pool_bp, n_tasks, rng):
         x = _convolution(x, n_filters, width_bp, seed, name=f"filters_{i + 1}")
         if i < n_layers - 1:
             x = layers.ReLU()(x)
-    x = _pooling(x, pool_bp)
+    x = _pooling(x, pool_bp, padding="valid")
     x = layers.ReLU()(x)
     x = layers.Flatten()(x)
     return _end(inputs, x, n_tasks, seed, f"dragonn_{n_layers}_layer")
@@ -289,14 +289,15 @@ def _convolution(x, n_filters, width_bp, seed, name="filters", padding="valid"):
     )(x)
 
 
-def _pooling(x, pool_bp):
+def _pooling(x, pool_bp, padding="same"):
+    """Best match in each window; "valid" windows leave the last positions unseen, as DragoNN's."""
     as_count(pool_bp, "pool_bp", 1)
     if pool_bp > x.shape[1]:
         raise ValueError(
             f"pool_bp is {pool_bp}, but only {x.shape[1]} positions are left to pool; take longer "
             "sequences, narrower filters or less pooling"
         )
-    return layers.MaxPooling1D(pool_bp)(x)
+    return layers.MaxPooling1D(pool_bp, padding=padding)(x)
 
 
 def _end(inputs, x, n_tasks, seed, name):
