@@ -71,15 +71,6 @@ def number(answer, expected: float, tolerance: float) -> str:
 
 # --- lesson 00 ----------------------------------------------------------------------------------
 @exercise(
-    "00.width",
-    "a motif has one column for each base pair of the site.",
-    "ask the motif: motifs.builtin('CTCF').width_bp.",
-)
-def _(answer):
-    return number(answer, 19, 0)
-
-
-@exercise(
     "00.reverse_complement",
     "it takes two steps: swap each base for its partner (A and T, C and G), and read backwards.",
     "a dictionary holds the partners: {'A': 'T', 'C': 'G', 'G': 'C', 'T': 'A', 'N': 'N'}.",

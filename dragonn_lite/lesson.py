@@ -116,9 +116,10 @@ def check(exercise: str, answer) -> None:
 
     Examples
     --------
-    >>> check("00.width", None)
-    Not yet. Hint 1: a motif has one column for each base pair of the site.
-    >>> check("00.width", 19)
+    >>> check("00.reverse_complement", None)
+    Not yet. Hint 1: it takes two steps: swap each base ...
+    >>> from dragonn_lite.dna import sequences
+    >>> check("00.reverse_complement", sequences.reverse_complement)
     Right!
     """
     from dragonn_lite import _exercises

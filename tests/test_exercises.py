@@ -37,10 +37,11 @@ def test_an_answer_that_fails_is_told_how():
 
 
 def test_a_right_answer_starts_the_hints_anew():
-    assert "Hint 1" in verdict("00.width", 20)
-    assert "Hint 2" in verdict("00.width", 18)
-    assert verdict("00.width", 19.0) == "Right!"
-    assert "Hint 1" in verdict("00.width", None)
+    name = "00.site_score"
+    assert "Hint 1" in verdict(name, lambda site, w: 0)
+    assert "Hint 2" in verdict(name, lambda site, w: 1)
+    assert verdict(name, site_score) == "Right!"
+    assert "Hint 1" in verdict(name, None)
 
 
 def test_an_unknown_exercise_is_named():
@@ -85,7 +86,6 @@ def site_score(site, log_odds):
 BEST = "TGGCCACCAGGGGGCGCTA"
 
 RIGHT_00 = [
-    ("00.width", 19),
     ("00.reverse_complement", reverse_complement),
     ("00.reverse_complement", sequences.reverse_complement),
     ("00.site_score", site_score),
@@ -95,8 +95,6 @@ RIGHT_00 = [
 ]
 
 WRONG_00 = [
-    ("00.width", 10, "10 is not it."),
-    ("00.width", "CTCF", "Expected a number"),
     ("00.reverse_complement", lambda dna: dna[::-1], "'GCAA': read backwards, but the bases"),
     ("00.reverse_complement", lambda dna: "".join(map(PARTNER.get, dna)), "not read backwards"),
     ("00.reverse_complement", lambda dna: None, "returns nothing"),

@@ -19,6 +19,7 @@ def score_histogram(
     *,
     threshold: float | None = 0.0,
     n_bins: int = 40,
+    score_title: str = "score (logit)",
     title: str | None = None,
     subtitle: str = "",
 ) -> alt.LayerChart:
@@ -37,6 +38,8 @@ def score_histogram(
         Drawn as a rule: scores from here on are called bound. None draws no rule.
     n_bins : int
         1 to 200.
+    score_title : str
+        What the scores are, with their unit.
     title, subtitle : str
         The finding (by default recall and false discoveries at the threshold); then method.
 
@@ -72,7 +75,7 @@ def score_histogram(
         [f"left out: {tables.counted(n_left_out, 'example')} labelled -1"] if n_left_out else []
     )
     colours = {"unbound": theme.BASELINE, "bound": theme.MODEL}
-    x = alt.X("score:Q", title="score (logit)", scale=alt.Scale(nice=False, zero=False))
+    x = alt.X("score:Q", title=score_title, scale=alt.Scale(nice=False, zero=False))
     layers = [
         alt.Chart(table)
         .mark_area(interpolate="step-after", opacity=0.45, line={"strokeWidth": 1.5})
