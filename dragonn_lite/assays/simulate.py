@@ -270,7 +270,7 @@ class Simulation:
         single motif detection: 6 sequences of 500 bp, independent bases, 40% GC
         3 of label 1: 1 TAL1_known4 anywhere
         3 of label 0: background only
-        label 1 |················<···········································|
+        label 1 |········································<···················|
         label 0 |····························································|
         TAL1_known4 is > on the + strand, < on the - strand
         """

@@ -22,7 +22,7 @@ def random_sequences(
     """Draw random DNA, each base for itself or following the base before it.
 
     The probabilities are exact, to the rounding of float64: one random byte decides most
-    bases, and the few bytes that fall between two bases are decided by another draw.
+    bases, and another draw the few that bytes cannot share out exactly.
 
     Parameters
     ----------
@@ -176,12 +176,14 @@ def as_probabilities(values, name: str, shape: tuple) -> np.ndarray:
 
 
 def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
-    # Of the 256 values of a byte each base owns floor(256 p), in order; at most three values
-    # are left over, and a further draw with the probabilities not yet spent decides them.
+    # One random byte gives a base: each base owns so many of the 256 values. Where that is not
+    # exact, a small share of all places is drawn again from what is missing.
     owned = np.floor(probabilities * 256)
-    limits = np.cumsum(owned).astype(int).tolist()
-    spent = limits.pop()
-    left_over = np.cumsum(probabilities * 256 - owned)
+    while owned.sum() < 256:
+        owned[np.argmax(probabilities / (owned + 1))] += 1
+    kept = (probabilities[owned > 0] * 256 / owned[owned > 0]).min()
+    missing = np.cumsum(np.maximum(probabilities - kept * owned / 256, 0))
+    limits = np.cumsum(owned).astype(int)[:3].tolist()
     rows = np.empty(n * length, "<u4")
     for start in range(0, rows.size, _BATCH):
         part = rows[start : start + _BATCH]
@@ -189,17 +191,26 @@ def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
         base = np.zeros(part.size, np.uint8)
         for limit in limits:
             base += (drawn >= limit).view(np.uint8)  # else numpy converts bool first
-        if spent < 256:
-            undecided = np.flatnonzero(drawn >= spent)
-            draw = (1 - rng.random(undecided.size)) * left_over[-1]  # above 0
-            base[undecided] = np.searchsorted(left_over, draw)
+        if kept < 1:
+            again = _random_places(part.size, 1 - kept, rng)
+            base[again] = np.searchsorted(missing, (1 - rng.random(again.size)) * missing[-1])
         np.multiply(base, 8, out=part, casting="unsafe")
         np.left_shift(np.uint32(1), part, out=part)
     return rows.view(np.uint8).reshape(n, length, 4)
 
 
+def _random_places(size, share, rng) -> np.ndarray:
+    # The gaps between places that are each chosen for themselves are geometric.
+    places = np.zeros(0, int)
+    while not places.size or places[-1] < size:
+        gaps = rng.geometric(share, int(size * share) + 100)
+        places = np.append(places, (places[-1] if places.size else -1) + gaps.cumsum())
+    return places[places < size]
+
+
 def _markov_bases(n, length, first, transitions, rng) -> np.ndarray:
-    # As above, with a table of its own for each base that may stand before.
+    # A byte gives the next base by a table for each base that may stand before; the few values
+    # that no base owns in full are decided by another draw.
     owned = np.floor(transitions * 256).astype(int)
     table = np.full((4, 256), UNKNOWN, np.uint8)
     for row, counts in zip(table, owned):

@@ -181,13 +181,13 @@ def sites_table(*, sequence, motif, start, stop, strand, score) -> pd.DataFrame:
             "strand": _as_texts(strand, sequence.shape),
             "score": np.asarray(score, dtype=np.float64),
         }
-    ).astype({"motif": "str", "strand": "str"})
+    )
 
 
 def _as_texts(values, shape):
-    if isinstance(values, pd.Categorical):
-        return values
-    return np.broadcast_to(np.asarray(values, dtype=object), shape)
+    if not isinstance(values, pd.Categorical):
+        values = pd.Series(np.broadcast_to(np.asarray(values, dtype=object), shape))
+    return values.astype("str")
 
 
 def _n_positions(x: np.ndarray, motif: Motif) -> int:
