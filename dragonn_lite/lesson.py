@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from dragonn_lite._contract import as_count, as_rng
 from dragonn_lite._quiet import quiet_keras
 
 _RESULT = "application/vnd.dragonn.result+json"
@@ -125,6 +127,45 @@ def check(exercise: str, answer) -> None:
     from dragonn_lite import _exercises
 
     print(_exercises.verdict(exercise, answer))
+
+
+def own_examples(positive="", negative="", *, most_sequences: int = 0, rng):
+    """Read bound and unbound sequences of one's own, or make two example files; say which.
+
+    Parameters
+    ----------
+    positive, negative : path
+        FASTA files. Where both are empty, two example files are written to a temporary folder:
+        CTCF sequences from the folder that ``DRAGONN_LITE_DATA`` names, else simulated ones.
+    most_sequences : int
+        Take a random share where there are more than this; 0 takes all.
+    rng : int or Generator
+
+    Returns
+    -------
+    Examples
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`dragonn_lite.assays.examples.read`, or if only one file is named.
+    """
+    from dragonn_lite.assays import examples
+
+    rng = as_rng(rng)
+    as_count(most_sequences, "most_sequences")
+    if bool(positive) != bool(negative):
+        missing = "negative" if positive else "positive"
+        raise ValueError(f"{missing} is empty; name both FASTA files, or neither for an example")
+    if not positive:
+        positive, negative, words = examples.example_files(tempfile.mkdtemp(), rng=rng)
+        print(words)
+    data = examples.read(positive, negative)
+    n = len(data.labels)
+    if 0 < most_sequences < n:
+        data = examples.split(data, most_sequences / n, rng=rng)[1]
+        print(f"{len(data.labels):,} of {n:,} sequences are used: most_sequences says so.")
+    return data
 
 
 def _plain(value):

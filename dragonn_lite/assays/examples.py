@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_rng
+from dragonn_lite.assays import simulate
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
 
@@ -99,6 +100,57 @@ def read(
             "from one of the two files"
         )
     return examples
+
+
+def example_files(folder: str | os.PathLike, *, rng) -> tuple[Path, Path, str]:
+    """Write two FASTA files to try things on, ``bound.fa`` and ``unbound.fa``.
+
+    They hold sequences of 101 bp that CTCF does and does not bind, where the environment variable
+    ``DRAGONN_LITE_DATA`` names a folder with the data set "ctcf_keras_genomics"; and else
+    simulated ones, half with a CTCF site, whose names give places that are made up.
+
+    Parameters
+    ----------
+    folder : path
+        Exists already.
+    rng : int or Generator
+        For the simulation.
+
+    Returns
+    -------
+    (bound, unbound, words)
+        The two files, and a sentence about what they hold.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> bound, unbound, words = example_files(tempfile.mkdtemp(), rng=0)
+    >>> len(fasta.read_fasta(bound)) > 1000
+    True
+    """
+    source = Path(os.environ.get("DRAGONN_LITE_DATA") or "-", "ctcf_keras_genomics")
+    if source.is_dir():
+        records, labels = [], []
+        for part in ("test", "valid"):
+            records += fasta.read_fasta(source / f"{part}.fa")
+            lines = (source / f"{part}.target").read_text().splitlines()
+            labels += [line.split()[0] for line in lines]
+        words = "CTCF sequences (ChIP-seq; the unbound ones are shuffled)"
+    else:
+        simulation = simulate.single_motif_detection(
+            "CTCF", length=101, n_positive=6_000, n_negative=6_000, gc_fraction=0.5,
+            rng=rng,
+        )  # fmt: skip
+        labels = simulation.labels.astype(str)
+        places = ((f"chr{i % 22 + 1}", 1000 * i) for i in range(len(labels)))
+        names = [f"{chromosome}:{start}-{start + 101}" for chromosome, start in places]
+        records = list(map(fasta.FastaRecord, names, dna.decode(simulation.sequences)))
+        words = "simulated sequences, half of them with a CTCF site, at made-up places"
+    paths = Path(folder, "bound.fa"), Path(folder, "unbound.fa")
+    for path, wanted in zip(paths, "10", strict=True):
+        chosen = [r for r, label in zip(records, labels, strict=True) if label == wanted]
+        fasta.write_fasta(path, chosen)
+    return *paths, f"No files were named, so here are {words}: {paths[0]} and {paths[1].name}."
 
 
 def same_sequence(sequences: np.ndarray) -> np.ndarray:
