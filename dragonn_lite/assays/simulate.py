@@ -414,7 +414,7 @@ def _by_place(row, start):
 
 def _plant(sequences, blocks, layouts, background, rng):
     """Write the sites into the sequences; return one tuple of columns a motif and layout."""
-    packed = sequences.view(np.uint32)[..., 0]  # (n, length, 4) bytes -> (n, length) words
+    packed = sequences.view(np.uint32).reshape(-1)  # (n, length, 4) bytes -> n * length words
     planted = []
     for j, layout in enumerate(layouts):
         chosen = blocks.layout == j
@@ -428,8 +428,8 @@ def _plant(sequences, blocks, layouts, background, rng):
                 codes = site.draw(len(row[now]), background, rng)
                 scores[now] = g.site_scores(codes, log_odds)
                 codes = np.where(reverse[now, None], 3 - codes[:, ::-1], codes)
-                columns = (block_start[now] + offset)[:, None] + np.arange(site.width_bp)
-                packed[row[now, None], columns] = _PACKED_BASES[codes]
+                first = row[now] * sequences.shape[1] + block_start[now] + offset
+                packed[first[:, None] + np.arange(site.width_bp)] = _PACKED_BASES[codes]
             planted.append((site.motif.name, site.width_bp, row, block_start + offset,
                             reverse, scores))  # fmt: skip
     return planted
