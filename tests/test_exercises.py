@@ -137,3 +137,57 @@ def test_the_last_hint_of_lesson_00_solves_the_open_exercise():
     assert f"'{BEST}'" in EXERCISES["00.both_strands"].hints[-1]
     motif = motifs.builtin("CTCF")
     assert "".join("ACGT"[i] for i in motif.probabilities.argmax(axis=1)) == BEST
+
+
+# --- lesson 03 ---------------------------------------------------------------------------------
+
+
+def hold_out(names, held_out):
+    return [name.split("::")[-1].split(":")[0] in held_out for name in names]
+
+
+def pair_by_pair(bound, rng):
+    """A shuffle of pairs that do not overlap: it looks like the real one, and is not."""
+    return np.stack([x.reshape(-1, 2, 4)[rng.permutation(40)].reshape(80, 4) for x in bound])
+
+
+RIGHT_03 = [
+    ("03.genome", 900 / (900 + 9990)),
+    ("03.genome", 0.0826),
+    ("03.hold_out", hold_out),
+    ("03.hold_out", lambda names, held: np.array(hold_out(names, held))),
+    ("03.unbound", lambda bound, rng: sequences.dinucleotide_shuffle(bound, rng=rng)),
+]
+
+WRONG_03 = [
+    ("03.genome", 0.9, "that is the recall"),
+    ("03.genome", 0.989, "equally many"),
+    ("03.genome", 0.9174, "share of the calls that is wrong"),
+    ("03.genome", 8.26, "in percent"),
+    ("03.genome", 0.3, "0.3 is not it"),
+    ("03.genome", "few", "Expected a number, got str"),
+    ("03.hold_out", lambda names, held: [n.startswith(tuple(held)) for n in names], "held out"),
+    ("03.hold_out", lambda names, held: [any(h in n for h in held) for n in names], "is held out"),
+    ("03.hold_out", lambda names, held: [n.split(":")[0] in held for n in names], "is not held"),
+    ("03.hold_out", lambda names, held: None, "returns nothing"),
+    ("03.hold_out", lambda names, held: [True], "for each of 12 names"),
+    ("03.unbound", lambda bound, rng: bound, "come back unchanged"),
+    ("03.unbound", lambda bound, rng: bound[:, ::-1, ::-1], "reverse complements"),
+    ("03.unbound", lambda bound, rng: None, "returns nothing"),
+    ("03.unbound", lambda bound, rng: bound[:10], "Expected an array of shape"),
+    ("03.unbound", lambda bound, rng: bound * 0, "not one-hot"),
+    ("03.unbound", lambda bound, rng: sequences.random_sequences(50, 80, rng=rng), "GC content"),
+    ("03.unbound", lambda bound, rng: sequences.shuffle(bound, rng=rng), "Pairs tell them apart"),
+    ("03.unbound", pair_by_pair, "Pairs tell them apart"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_03)
+def test_right_answers_of_lesson_03_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_03)
+def test_wrong_answers_of_lesson_03_are_told_what_is_wrong(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and "Hint 1: " in said
