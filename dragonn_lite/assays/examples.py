@@ -135,7 +135,10 @@ def example_files(folder: str | os.PathLike, *, rng) -> tuple[Path, Path, str]:
             records += fasta.read_fasta(source / f"{part}.fa")
             lines = (source / f"{part}.target").read_text().splitlines()
             labels += [line.split()[0] for line in lines]
-        words = "CTCF sequences (ChIP-seq; the unbound ones are shuffled)"
+        words = (
+            "the test data of Keras-genomics (ChIP-seq of a factor that its motif says is CTCF; "
+            "shuffles as unbound sequences)"
+        )
     else:
         simulation = simulate.single_motif_detection(
             "CTCF", length=101, n_positive=6_000, n_negative=6_000, gc_fraction=0.5,
