@@ -1,4 +1,4 @@
-"""Pictures of sites: stacked into a logo, read by a motif, counted against chance."""
+"""Pictures of sites and of thresholds: stacked, read by a motif, counted against chance."""
 
 import altair as alt
 import numpy as np

@@ -22,7 +22,8 @@ from .comparisons import bars, grammar_by_architecture, learning_curve
 from .logos import filters_beside_motifs
 from .performance import precision_recall, roc
 from .simulations import simulation_picture
-from .sites import hits_by_threshold, reading, site_stack
+from .sites import reading, site_stack
+from .thresholds import hits_by_threshold
 from .tracks import contribution_track, one_hot_grid, scan_track
 
 __all__ = [

@@ -14,6 +14,10 @@ from dragonn_lite._contract import as_count, as_rng
 def one_filter(length: int, *, width_bp: int = 15, n_tasks: int = 1, rng) -> keras.Model:
     """A single motif detector: its best match anywhere in the sequence is the score.
 
+    The head starts positive. With a negative first weight the filter would be asked to match
+    bound sequences worse than all others, which the best of hundreds of places cannot do: such a
+    network learns nothing.
+
     Parameters
     ----------
     length : int
@@ -35,13 +39,20 @@ def one_filter(length: int, *, width_bp: int = 15, n_tasks: int = 1, rng) -> ker
     >>> one_filter(100, rng=0).count_params()
     63
     """
-    return filter_bank(length, n_filters=1, width_bp=width_bp, n_tasks=n_tasks, rng=rng)
+    inputs, seed = _begin(length, n_tasks, rng)
+    x = _convolution(inputs, 1, width_bp, seed, name="filter")
+    x = layers.GlobalMaxPooling1D(name="best_match")(x)
+    logits = layers.Dense(n_tasks, kernel_initializer="ones", name="logits")(x)
+    return keras.Model(inputs, logits, name="one_filter")
 
 
 def filter_bank(
     length: int, *, n_filters: int = 32, width_bp: int = 19, n_tasks: int = 1, rng
 ) -> keras.Model:
     """Many motif detectors side by side, each reporting its best match anywhere.
+
+    Each filter is a ticket in a lottery: about half start with a head that can only vote against,
+    and the others need a first match to grow from. With 15 or more, some always win.
 
     *What it cannot learn*: how often or where a motif stands, or what stands beside it.
 
