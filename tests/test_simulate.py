@@ -349,11 +349,15 @@ def test_best_sites_and_their_mutations(seed):
     consensus = "".join("ACGT"[i] for i in motif.probabilities.argmax(axis=1))
     for sequence, site in zip(dna.decode(best.sequences), best.sites.itertuples(), strict=True):
         assert sequence[site.start : site.stop] == consensus
-    site = g.Site(ONE_BASE["C"], best=True, reverse_fraction=0, mutation_rate=0.3)
-    mutated = plant(g.Plant(site), rng=seed)
-    rows, starts = mutated.sites["sequence"].to_numpy(), mutated.sites["start"].to_numpy()
-    letters = dna.codes(mutated.sequences)[rows[:, None], starts[:, None] + np.arange(3)]
-    assert_as_probable(letters.ravel(), {0: 0.1, 1: 0.7, 2: 0.1, 3: 0.1})
+    for minimum_bits in (None, 1.0):  # mutated by their probabilities, or one by one
+        site = g.Site(
+            ONE_BASE["C"], best=True, reverse_fraction=0, mutation_rate=0.3,
+            minimum_bits=minimum_bits,
+        )  # fmt: skip
+        mutated = plant(g.Plant(site), rng=seed)
+        rows, starts = mutated.sites["sequence"].to_numpy(), mutated.sites["start"].to_numpy()
+        letters = dna.codes(mutated.sequences)[rows[:, None], starts[:, None] + np.arange(3)]
+        assert_as_probable(letters.ravel(), {0: 0.1, 1: 0.7, 2: 0.1, 3: 0.1})
 
 
 @pytest.mark.parametrize("seed", SEEDS)
