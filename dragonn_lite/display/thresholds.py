@@ -106,7 +106,9 @@ def _hit_curves(table, marked, colours, domain, hits_title, reference) -> alt.La
         alt.Chart(marked).mark_point(filled=True, size=70, opacity=1).encode(x, y, colour),
         # Above the highest curve and below the others there is room for words.
         *(
-            alt.Chart(rows).mark_text(align=align, dx=dx, dy=dy).encode(x, y, colour, text="label:N")
+            alt.Chart(rows)
+            .mark_text(align=align, dx=dx, dy=dy)
+            .encode(x, y, colour, text="label:N")
             for rows, align, dx, dy in (
                 (marked[marked["hits"] == marked["hits"].max()], "left", 9, -7),
                 (marked[marked["hits"] < marked["hits"].max()], "right", -13, 7),
