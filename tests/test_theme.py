@@ -1,6 +1,7 @@
 """Colours that every reader can tell apart, a theme that waits to be asked, files that open."""
 
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -145,7 +146,7 @@ def test_the_environment_chooses_the_renderer(restored, monkeypatch):
     monkeypatch.setenv(theme.RENDERER_VARIABLE, "svg")
     assert theme.use_renderer() == "svg" and alt.renderers.active == "dragonn_lite_svg"
     monkeypatch.delenv(theme.RENDERER_VARIABLE)
-    assert theme.use_renderer() == "default" == alt.renderers.active
+    assert theme.use_renderer() == "default" and alt.renderers.active == "dragonn_lite_default"
     monkeypatch.setenv(theme.RENDERER_VARIABLE, "mimetype")
     with pytest.raises(ValueError, match="'mimetype'"):
         theme.use_renderer()
@@ -177,6 +178,27 @@ def test_papermill_gets_a_labelled_picture(restored):
     bundle = bundle[0] if isinstance(bundle, tuple) else bundle
     assert 'aria-label="One point"' in bundle["image/svg+xml"]
     assert bundle["text/plain"] == "One point"
+
+
+def test_jupyterlab_gets_what_it_can_draw_by_itself(restored):
+    theme.use_renderer("default")
+    bundle = point()._repr_mimebundle_(None, None)
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    # JupyterLab 4 draws Vega 5; "text/html" would be chosen before it, and fetch scripts.
+    assert set(bundle) == {"application/vnd.vega.v5+json", "image/svg+xml", "text/plain"}
+    vega = bundle["application/vnd.vega.v5+json"]
+    assert vega["marks"] and vega["description"] == "One point"
+    addresses = re.findall(r"https?://[^\"]+", json.dumps(vega))
+    assert addresses == ["https://vega.github.io/schema/vega/v5.json"]
+
+
+def test_colab_and_bare_installations_get_altairs_own(restored, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert theme.use_renderer() == "default" == alt.renderers.active
+    monkeypatch.delitem(sys.modules, "google.colab")
+    theme.use_renderer()
+    monkeypatch.setattr(theme, "can_draw", lambda: False)
+    assert theme.use_renderer() == "default" == alt.renderers.active
 
 
 def test_without_the_drawing_package(monkeypatch, tmp_path):

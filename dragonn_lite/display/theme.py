@@ -18,6 +18,7 @@ import hashlib
 import html
 import os
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def use_renderer(name: str | None = None) -> str:
         notebooks that papermill executes. By default the environment variable
         ``DRAGONN_LITE_RENDERER`` decides, else ``"default"``.
 
+    Notes
+    -----
+    Altair's own default fetches scripts from a content network and shows an error where there is
+    none. JupyterLab draws Vega by itself, so it is given that, with the picture for whatever shows
+    the saved notebook. Colab is always online, and may lack the package that compiles to Vega.
+
     Raises
     ------
     ValueError
@@ -118,10 +125,12 @@ def use_renderer(name: str | None = None) -> str:
     name = name or renderer()
     if name not in ("default", "svg"):
         raise ValueError(f"name is {name!r}, expected 'default' (live) or 'svg' (static)")
-    if name == "svg":
-        # As altair's own, with a label for screen readers.
-        alt.renderers.register("dragonn_lite_svg", _svg_bundle)
-    alt.renderers.enable("dragonn_lite_svg" if name == "svg" else name)
+    bundles = {"svg": _svg_bundle, "default": _live_bundle}
+    if name == "default" and ("google.colab" in sys.modules or not can_draw()):
+        alt.renderers.enable("default")
+        return name
+    alt.renderers.register(f"dragonn_lite_{name}", bundles[name])
+    alt.renderers.enable(f"dragonn_lite_{name}")
     return name
 
 
@@ -200,12 +209,15 @@ def _draw(spec: dict) -> str:
         raise ValueError("chart cannot be drawn as SVG here: pip install vl-convert-python")
     import vl_convert
 
-    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     # One label for the whole picture: a label for each of its marks would be read out in turn.
     spec = {**spec, "config": {**spec.get("config", {}), "aria": False}}
-    picture = _stable_ids(vl_convert.vegalite_to_svg(spec, vl_version=version))
+    picture = _stable_ids(vl_convert.vegalite_to_svg(spec, vl_version=_version()))
     label = html.escape(_description(spec), quote=True)
     return picture.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def _version() -> str:
+    return ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 
 def _stable_ids(picture: str) -> str:
@@ -225,7 +237,18 @@ def _description(spec: dict) -> str:
 
 
 def _svg_bundle(spec: dict, **_) -> dict:
+    # As altair's own, with a label for screen readers.
     return {"image/svg+xml": _draw(spec), "text/plain": _description(spec)}
+
+
+def _live_bundle(spec: dict, **_) -> dict:
+    import vl_convert
+
+    # Compiled here, as the Vega-Lite in JupyterLab is years older than altair's. What it compiles
+    # to has not changed between versions 5 and 6 of Vega, but for this line.
+    vega = vl_convert.vegalite_to_vega(spec, vl_version=_version())
+    vega["$schema"] = "https://vega.github.io/schema/vega/v5.json"
+    return {"application/vnd.vega.v5+json": vega, **_svg_bundle(spec)}
 
 
 def heading(title: str, subtitle: str | list[str] = "") -> alt.Title:
