@@ -15,6 +15,8 @@ from dragonn_lite.assays import simulate
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
 
+_MOST_BYTES = 8e9  # of one-hot sequences: training needs some of it again
+
 
 class Examples(NamedTuple):
     """Sequences with names and labels.
@@ -61,7 +63,8 @@ def read(
         If a file is missing.
     ValueError
         If a file is not FASTA, the sequences have different lengths and no `length` is given,
-        both are one file, or a sequence (or its reverse complement) is in both.
+        both are one file, they need more than 8 GB of memory, or a sequence (or its reverse
+        complement) is in both.
 
     Examples
     --------
@@ -84,6 +87,12 @@ def read(
         raise ValueError(
             f"the sequences have {min(lengths)} to {max(lengths)} bp; bring them to one length "
             "with length=, which crops and pads them around their centre"
+        )
+    n_bytes = 4 * len(records) * (length or max(lengths))
+    if n_bytes > _MOST_BYTES:
+        raise ValueError(
+            f"{len(records):,} sequences of {length or max(lengths):,} bp take {n_bytes / 1e9:.0f} "
+            "GB of memory; take fewer, or shorter ones with length="
         )
     examples = Examples(
         dna.one_hot([record.sequence for record in records], length=length),

@@ -1,0 +1,168 @@
+"""Pages and reports: one file, read anywhere, with nothing in it that was not meant."""
+
+import re
+from html.parser import HTMLParser
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+
+from dragonn_lite import reports
+from dragonn_lite.assays import simulate
+from dragonn_lite.assays.examples import Examples
+from dragonn_lite.display import charts, pages
+from dragonn_lite.dna import motifs
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation import contributions
+
+VOID = {"meta", "br", "img", "hr"}
+
+
+class Nesting(HTMLParser):
+    """Open tags must be closed in the order in which they were opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def parsed(path):
+    parser = Nesting()
+    parser.feed(path.read_text(encoding="utf-8"))
+    assert parser.open == []
+    return parser
+
+
+def chart():
+    table = pd.DataFrame({"name": ["one"], "value": [0.5]})
+    return charts.bars(table, title="One bar < two", value_title="value")
+
+
+def test_a_page_has_text_tables_and_charts_in_order(tmp_path):
+    table = pd.DataFrame({"name": ["a<b"], "value": [0.12345]})
+    sections = [("First & last", "Text with <b>tags</b>.", table, chart()), ("Second",)]
+    path = pages.write_page(tmp_path / "new" / "page.html", 'Title "of" <all>', sections)
+    page = parsed(path)
+    body = [tag for tag in page.seen if tag in ("h1", "h2", "p", "table", "svg", "section")]
+    assert body == ["h1", "section", "h2", "p", "table", "svg", "section", "h2"]
+    text = path.read_text(encoding="utf-8")
+    assert "<b>" not in text and "<all>" not in text and "a&lt;b" in text and "0.123<" in text
+    assert text.startswith("<!doctype html>") and '<meta charset="utf-8">' in text
+
+
+def test_a_page_fetches_nothing(tmp_path):
+    text = pages.write_page(tmp_path / "page.html", "T", [("S", chart())]).read_text()
+    assert not re.findall(r"(?:src|href)=\"?(?!#|url)[^\"]*//", text)
+    assert "<script" not in text and "@import" not in text
+
+
+def test_numbers_of_a_picture_are_short_and_unmoved(tmp_path):
+    drawn = charts.contribution_track("ACGT" * 10, np.linspace(-1, 1, 40) ** 3)
+    text = pages.write_page(tmp_path / "page.html", "T", [("S", drawn)]).read_text()
+    outlines = re.findall(r' d="([^"]+)"', text)
+    assert len(outlines) > 40
+    assert not any(re.search(r"[0-9]\.[0-9]{3}", outline) for outline in outlines)
+    assert pages._rounded(re.match(".*", "M-1.23456,0.5L100.999,7")) == "M-1.23,0.5L101.00,7"
+
+
+def test_items_of_another_kind_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="item is int, expected text, a DataFrame or a chart"):
+        pages.write_page(tmp_path / "page.html", "T", [("S", 3)])
+    assert not (tmp_path / "page.html").exists()
+
+
+# --- the sections of reports -------------------------------------------------------------------
+
+
+def simulated(seed, n=200, length=80):
+    data = simulate.single_motif_detection(
+        "GATA1", length=length, n_positive=n, n_negative=n, gc_fraction=0.4, rng=seed
+    )
+    names = np.array([f"s{i}" for i in range(2 * n)])
+    return Examples(data.sequences, data.labels, names), data.sites
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_baselines_find_the_planted_motif_and_a_difference_in_composition(seed):
+    choose_on, judged = simulated(seed)[0], simulated(seed + 10)[0]
+    found = reports.baselines(choose_on, judged)
+    assert list(found) == ["GATA1", "GC content"]
+    best = motifs.best_scores(judged.sequences, motifs.builtin("GATA1"))
+    assert found["GATA1"] == pytest.approx(best)
+    # AT-rich positives: the sign is turned so that larger still means bound.
+    x = dna.random_sequences(100, 60, gc_fraction=0.3, rng=seed)
+    y = dna.random_sequences(100, 60, gc_fraction=0.6, rng=seed)
+    poor = Examples(np.concatenate([x, y]), np.repeat([1, 0], 100), np.arange(200).astype(str))
+    gc = reports.baselines(poor, poor)["GC content"]
+    assert gc[:100].mean() > gc[100:].mean()
+
+
+def test_baselines_of_sequences_shorter_than_any_motif_or_without_a_base():
+    data = Examples(dna.one_hot(["ACG", "TTT", "NNN"]), np.array([1, 0, 0]), np.array(list("abc")))
+    found = reports.baselines(data, data)
+    assert list(found) == ["GC content"] and np.isfinite(found["GC content"]).all()
+
+
+def in_sites(data, sites):
+    """Contributions of a network that sees the planted sites, and a little of everything else."""
+    present = np.random.default_rng(0).normal(0, 0.01, data.sequences.shape[:2])
+    for row in sites.itertuples():
+        present[row.sequence, row.start : row.stop] += 1
+    return present
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_known_motif_is_the_one_under_the_contributions(seed):
+    data, planted = simulated(seed)
+    present = in_sites(data, planted)
+    # Of two motifs that filters resemble, the more familiar one is not where the letters are.
+    matches = pd.DataFrame({"motif": ["CTCF_known1", "GATA1"], "correlation": [0.9, 0.5]})
+    motif, sites, share = reports.known_sites(data.sequences, present, matches)
+    assert motif.name == "GATA1" and share > 0.5
+    assert not sites["sequence"].duplicated().any()
+    assert share == contributions.share_in_sites(present, sites)
+    # A site this good stands in at most a tenth of random sequences.
+    x = dna.random_sequences(3000, 80, rng=seed)
+    by_chance = reports.known_sites(x, np.ones(x.shape[:2]), matches.tail(1))
+    assert by_chance is None or len(by_chance[1]) <= 0.1 * len(x)
+
+
+def test_no_known_motif_where_none_fits():
+    matches = pd.DataFrame({"motif": ["CTCF_known1"], "correlation": [0.9]})
+    x = dna.one_hot(["A" * 30, "ACGT" + "A" * 26])
+    assert reports.known_sites(x, np.ones((2, 30)), matches) is None
+    assert reports.known_sites(x[:, :5], np.ones((2, 5)), matches) is None
+
+
+@pytest.mark.parametrize("length", [80, 300, 5000])
+def test_all_sections_make_a_page_at_any_length(length, tmp_path):
+    data, planted = simulated(0, n=12, length=length)
+    present = in_sites(data, planted)
+    found = [motifs.Motif("filter_0", motifs.builtin("GATA1").probabilities)]
+    scores = data.labels + np.linspace(0, 0.1, 24)
+    sections = [
+        reports.sequences_section(data, "A note."),
+        *reports.performance_sections(data.labels, scores, {"GC content": -scores}),
+        *reports.explanation_sections(
+            data.names, scores, data.sequences, present, found, motifs.best_match(found)
+        ),
+    ]
+    known = (str, pd.DataFrame, alt.TopLevelMixin)
+    assert all(isinstance(item, known) for section in sections for item in section)
+    page = parsed(pages.write_page(tmp_path / "page.html", "All", sections))
+    assert page.seen.count("svg") == 10
+    # So short a motif says nothing in a long sequence: chance writes it too often.
+    said = "of the known motif GATA1 in each sequence" in " ".join(page.text)
+    assert said == (length < 5000)
