@@ -191,3 +191,42 @@ def test_right_answers_of_lesson_03_pass(name, answer):
 def test_wrong_answers_of_lesson_03_are_told_what_is_wrong(name, answer, says):
     said = verdict(name, answer)
     assert says in said and "Hint 1: " in said
+
+
+# --- lesson 01 ---------------------------------------------------------------------------------
+
+
+def best_match(sequence, weights):
+    width = len(weights)
+    places = range(len(sequence) - width + 1)
+    return max((sequence[i : i + width] * weights).sum() for i in places)
+
+
+def test_weights_of_the_smallest_network():
+    assert verdict("01.weights", 63) == "Right!"
+    assert verdict("01.weights", 60).startswith("Those are the weights of the filter alone. Hint 1")
+    assert verdict("01.weights", 61).startswith("Those are the filter's; the last layer has two")
+    assert verdict("01.weights", 75).startswith("75 is not it.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda x, w: None, "Your function returns nothing"),
+        (lambda x, w: (x[: len(w)] * w).sum(), "That is the match at the first place only"),
+        (lambda x, w: max(best_match(x, w), 0), "The best match may be below zero"),
+        (lambda x, w: best_match(x[:-1], w) if len(x) > len(w) else best_match(x, w),
+         "The last place is missing"),
+        (lambda x, w: np.convolve(x[:, 0], w[:, 0]), "Expected one number"),
+        (lambda x, w: best_match(x, w) + 1, "Expected "),
+    ],
+)  # fmt: skip
+def test_a_wrong_best_match_is_told_why(wrong, said):
+    assert verdict("01.best_match", best_match) == "Right!"
+    assert verdict("01.best_match", wrong).startswith(said)
+
+
+def test_a_short_filter_cannot_reach_the_ceiling():
+    assert verdict("01.short_filter", 0.75) == "Right!"
+    assert verdict("01.short_filter", 0.99).startswith("0.99 is out of reach")
+    assert verdict("01.short_filter", "high").startswith("Expected a number, got str.")

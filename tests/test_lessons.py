@@ -44,6 +44,32 @@ EXPECTED = {
         "real_auroc?": (0.93, 0.945),  # 0.9375
         "real_auroc_gc?": (0.49, 0.51),  # 0.5021
     },
+    # Real sequences where there are any, else simulated ones: seeds 1 to 3 of each in brackets.
+    "03_my_own_sequences": {
+        "auroc": (0.95, 1),  # [0.964, 0.968] and [0.992, 0.993]
+        "kmers": (0.82, 0.97),  # [0.876, 0.885] and [0.929, 0.933]
+        "motif": (0.9, 1),  # [0.930, 0.932] and [0.997, 0.997]
+        "gc": (0.45, 0.72),  # [0.498, 0.512] and [0.641, 0.665]
+        "recall_at_5_percent_fdr": (0.7, 1),  # [0.815, 0.826] and [0.963, 0.965]
+        "shuffled_labels": (0.44, 0.56),  # standard error 0.014
+        "random_split": (0.95, 1),  # [0.965, 0.966] and [0.993, 0.994]
+        "share_in_sites": (0.65, 1),  # [0.805, 0.819] and [0.934, 0.939]
+    },
+    "01_can_one_filter_find_a_motif": {
+        # Seeds 1 to 4; of five starts, those with a negative head never find the motif.
+        "starts_found": (0, 5),  # 3, 1, 2, 3
+        "negative_starts_found": (0, 0),
+        "mended_found": (3, 5),  # 4, 5, 4, 4
+        "one_filter_auroc": (0.95, 0.99),  # [0.970, 0.975]
+        "fifteen_filters_auroc": (0.96, 0.99),  # [0.974, 0.986]
+        "three_layers_auroc": (0.45, 0.97),  # 0.50, 0.87, 0.50, 0.91: late, or not at all
+        "best_motif_score_auroc": (0.985, 0.998),  # [0.991, 0.994]
+        "likelihood_ratio_auroc": (0.99, 0.998),  # [0.993, 0.995]
+        "GC_content_auroc": (0.53, 0.62),  # [0.564, 0.578]
+        "control_auroc": (0.46, 0.54),  # [0.487, 0.506]
+        "most_like": ("TAL1_known4", "TAL1_known4"),
+        "likeness": (0.75, 1),  # [0.85, 0.87]
+    },
 }
 
 # A lesson has 60 s on two quiet cores and 1.5 GB. The machines that run these tests are shared, and
