@@ -198,6 +198,15 @@ def test_interpret_explains_the_highest_scores_and_finds_the_planted_motif(
     assert page.count("<svg") == 6 and "best site of the known motif CTCF" in page
 
 
+def test_interpret_explains_all_where_most_is_0(trained, files, tmp_path):
+    records = fasta.read_fasta(files / "bound.fa")[:7]
+    fasta.write_fasta(tmp_path / "x.fa", records)
+    options = ["--sequences", str(tmp_path / "x.fa"), "--out", str(tmp_path), "--most", "0"]
+    assert cli.main(["interpret", "--model", str(trained), *options]) == 0
+    found = np.load(tmp_path / "contributions.npz")
+    assert sorted(found["names"]) == sorted(record.name for record in records)
+
+
 def test_the_same_seed_gives_the_same_scores_and_another_seed_others(files, tmp_path):
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
         assert train(files, tmp_path / name, "--seed", seed) == 0
