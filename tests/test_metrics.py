@@ -1,4 +1,4 @@
-"""Metrics against scikit-learn, exact fractions over all thresholds, and pairs counted one by one."""
+"""Metrics against scikit-learn, exact fractions over all thresholds, and pairs one by one."""
 
 import numpy as np
 import pandas as pd

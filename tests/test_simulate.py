@@ -44,7 +44,8 @@ ONE_BASE = {base: Motif(base * 3, np.eye(4)[["ACGT".index(base)] * 3]) for base 
 
 
 def plant(*parts, n=2_000, length=60, background=0.4, rng=0):
-    return simulate.simulate([simulate.Group(n, parts)], length=length, background=background, rng=rng)
+    groups = [simulate.Group(n, parts)]
+    return simulate.simulate(groups, length=length, background=background, rng=rng)
 
 
 def assert_as_probable(observed, expected_probabilities):
@@ -64,7 +65,7 @@ def uniform(values):
     return dict.fromkeys(values, 1 / len(values))
 
 
-# --- truth --------------------------------------------------------------------------------------
+# --- truth ---------------------------------------------------------------------------------------
 @each_simulation
 def test_same_seed_same_bytes(make):
     first, again = make(4), make(np.random.default_rng(4))
@@ -144,7 +145,7 @@ def test_sites_follow_their_motif_and_the_rest_its_background(seed):
         assert (abs(counts - len(column) * row) < 5 * deviation + 1).all()
 
 
-# --- how many, where, which strand ------------------------------------------------------------------
+# --- how many, where, which strand ---------------------------------------------------------------
 COUNTS = {
     "fixed": (2, {2: 1.0}),
     "uniform": (g.uniform(0, 3), uniform(range(4))),
@@ -263,13 +264,14 @@ def test_one_or_the_other(seed):
     assert_as_probable(planted, uniform(["CCC", "AAAGGG"]))
 
 
-# --- DragoNN's six ------------------------------------------------------------------------------------
+# --- DragoNN's six -------------------------------------------------------------------------------
 @pytest.mark.parametrize("seed", SEEDS)
 def test_single_motif_detection_plants_in_positives_only(seed):
     simulation = simulate.single_motif_detection(
         "SIX5_known1", length=80, n_positive=300, n_negative=500, rng=seed
     )
-    assert np.array_equal(np.bincount(simulation.sites["sequence"], minlength=800), simulation.labels)
+    n_sites = np.bincount(simulation.sites["sequence"], minlength=800)
+    assert np.array_equal(n_sites, simulation.labels)
     assert simulation.labels.sum() == 300
     assert abs(np.flatnonzero(simulation.labels).mean() - 399.5) < 60  # the classes are mixed
 
@@ -341,7 +343,7 @@ def test_heterodimer_grammar(seed):
     assert gap[simulation.labels == 0].between(2, 5).mean() < 0.12
 
 
-# --- sites and backgrounds ----------------------------------------------------------------------------
+# --- sites and backgrounds -----------------------------------------------------------------------
 @pytest.mark.parametrize("seed", SEEDS)
 def test_best_sites_and_their_mutations(seed):
     motif = motifs.builtin("CTCF_known1")
@@ -378,8 +380,8 @@ def test_minimum_bits(seed):
 def test_independent_background(gc_fraction, seed):
     simulation = plant(n=200, length=500, background=gc_fraction, rng=seed)
     p = [(1 - gc_fraction) / 2, gc_fraction / 2] * 2
-    expected = {i: p[i if i < 2 else 3 - i] for i in range(4)}
-    assert_as_probable(dna.codes(simulation.sequences).ravel(), {k: v for k, v in expected.items() if v})
+    expected = {i: p[i if i < 2 else 3 - i] for i in range(4) if p[i if i < 2 else 3 - i]}
+    assert_as_probable(dna.codes(simulation.sequences).ravel(), expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -424,7 +426,7 @@ def test_real_backgrounds_in_any_memory_order_and_with_unknown_bases():
     assert background.base_probabilities.sum() == pytest.approx(1)
 
 
-# --- the simulation as a whole ------------------------------------------------------------------------
+# --- the simulation as a whole -------------------------------------------------------------------
 @each_simulation
 @pytest.mark.parametrize("rows", [slice(5, 40), np.arange(70)[::-3], np.arange(70) % 3 == 1])
 def test_take_keeps_labels_and_sites_together(make, rows):
@@ -446,7 +448,8 @@ def test_take_keeps_labels_and_sites_together(make, rows):
 def test_describe_says_and_draws_every_class(make):
     simulation = make(0)
     text = simulation.describe(n_drawn=1)
-    assert text.startswith(f"{simulation.title}: 70 sequences of {simulation.sequences.shape[1]} bp")
+    length = simulation.sequences.shape[1]
+    assert text.startswith(f"{simulation.title}: 70 sequences of {length} bp")
     for motif in simulation.motifs:
         assert f"{motif.name} is " in text
     drawn = [line for line in text.splitlines() if line.endswith("|")]
