@@ -1,0 +1,318 @@
+"""JupyterLab in Chromium, as a student has it: lessons run to their end, the explorer is used.
+
+The real command starts it, in a folder where all but the notebooks is a link to this checkout: the
+notebooks are copies, so that nothing can be saved over them. Screenshots are kept in the folder
+DRAGONN_LITE_ARTEFACTS where that is set.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("0[01]_*.ipynb"))
+EXPLORER = "00_what_does_a_protein_see"
+VEGA = "application/vnd.vega.v5+json"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+
+# Far more than each step takes on a quiet machine, as other work may share its cores.
+SECONDS = 60
+RUN_SECONDS = 150  # all cells of a lesson
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not CHROMIUM, reason=f"no browser: none of {', '.join(NAMES)} on the PATH"),
+    pytest.mark.skipif(
+        not (ROOT / ".venv" / "dragonn_lite.json").is_file(),
+        reason="no environment for the lab: start the tests by python3 -m dragonn_lite test",
+    ),
+]
+
+
+# --- the lab, and a browser that sees it ---------------------------------------------------------
+
+
+class Lab:
+    """JupyterLab, started by our command in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("dragonn_lite", ".venv", "pyproject.toml", "requirements.txt"):
+            (folder / name).symlink_to(ROOT / name)
+        skip = shutil.ignore_patterns(".*")
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=skip)
+        settings = folder / "config"
+        settings.mkdir()
+        shown = {"LabApp": {"expose_app_in_browser": True}}
+        (settings / "jupyter_lab_config.json").write_text(json.dumps(shown))
+        self.port = free_port()
+        kept = {k: v for k, v in os.environ.items() if k != "DRAGONN_LITE_RENDERER"}
+        # Nothing of the user's is read, and nothing left behind in the user's folders.
+        own = {f"JUPYTER_{n}_DIR": str(folder / n.lower()) for n in ("CONFIG", "DATA", "RUNTIME")}
+        own |= {"JUPYTER_TOKEN": "test", "IPYTHONDIR": str(folder / "ipython")}
+        command = [sys.executable, "-m", "dragonn_lite", "lab", "--no-browser"]
+        with open(folder / "lab.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port)], cwd=folder, env=kept | own,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def address(self, lesson):
+        # A workspace for each lesson: else the next one would open beside it.
+        page = f"lab/workspaces/{lesson}/tree/notebooks/{lesson}.ipynb?token=test"
+        return f"http://localhost:{self.port}/{page}"
+
+    def wait(self):
+        """Wait until it answers; say what it said if it ends instead."""
+        for _ in range(10 * SECONDS):
+            try:
+                socket.create_connection(("localhost", self.port), timeout=SECONDS).close()
+                return
+            except OSError:
+                pass
+            try:
+                self.process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        raise AssertionError("the lab did not start:\n" + self.log())
+
+    def log(self):
+        return (self.folder / "lab.log").read_text(encoding="utf-8", errors="replace")
+
+    def stop(self):
+        """End the server, which ends its kernels; return the processes that were left."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            pass  # it is among those found below
+        left = [p for p in psutil.process_iter() if self._is_ours(p)]
+        for process in left:
+            process.kill()
+        return left
+
+    def _is_ours(self, process):
+        try:
+            # A kernel names its connection file, which lies in our folder; the server, its root.
+            return any(str(self.folder) in word for word in process.cmdline())
+        except psutil.Error:
+            return False
+
+
+def free_port():
+    with socket.create_server(("localhost", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    started = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        started.wait()
+        yield started
+    finally:
+        left = started.stop()
+    assert left == [], f"processes outlive the lab: {left}"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    expect.set_options(timeout=1000 * SECONDS)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Lesson:
+    """A lesson in the browser, with all its cells run."""
+
+    def __init__(self, lab, browser, name):
+        self.name = name
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900})
+        self.faults, self.elsewhere = [], set()
+        self.page.set_default_timeout(1000 * SECONDS)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        # A classroom may have no network: whatever is asked for elsewhere does not come.
+        self.page.route(re.compile(r"^https?://(?!localhost[:/])"), self._refuse)
+        self.page.goto(lab.address(name))
+        self._run()
+        self.notebook = self.page.evaluate(f"{CURRENT}.content.model.toJSON()")
+
+    def _refuse(self, route):
+        self.elsewhere.add(route.request.url)
+        route.abort()
+
+    def _run(self):
+        page = self.page
+        page.wait_for_function("window.jupyterapp")
+        page.evaluate("jupyterapp.restored")
+        path = f"notebooks/{self.name}.ipynb"
+        page.wait_for_function(f"{CURRENT}?.context?.path === '{path}'")
+        page.evaluate(f"Promise.all([{CURRENT}.context.ready, {CURRENT}.sessionContext.ready])")
+        page.evaluate(f"{CURRENT}.sessionContext.session.kernel.info")
+        # Not awaited in one call, which would have no limit.
+        page.evaluate(
+            "() => { jupyterapp.commands.execute('notebook:run-all-cells')"
+            ".then(() => { window.allCellsRan = true }) }"
+        )
+        page.wait_for_function("window.allCellsRan", timeout=1000 * RUN_SECONDS)
+
+    def outputs(self):
+        """Yield the id of a cell and each of its outputs."""
+        for cell in self.notebook["cells"]:
+            for output in cell.get("outputs", []):
+                yield cell["id"], output
+
+    def cell(self, name):
+        """The cell of this id, on the page."""
+        index = [cell["id"] for cell in self.notebook["cells"]].index(name)
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def keep(self, folder, part, locator=None):
+        path = folder / f"{self.name[:2]}-{part}.png"
+        (locator or self.page).screenshot(path=path, timeout=1000 * SECONDS)
+
+
+CURRENT = "jupyterapp.shell.currentWidget"
+
+
+@pytest.fixture(scope="module")
+def lessons(lab, browser):
+    """Open a lesson and run it, once for all tests."""
+    ran = {}
+
+    def open_(name):
+        if name not in ran:
+            ran[name] = Lesson(lab, browser, name)
+        return ran[name]
+
+    return open_
+
+
+@pytest.fixture
+def artefacts(tmp_path):
+    folder = Path(os.environ.get("DRAGONN_LITE_ARTEFACTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+# --- lessons -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_runs_to_its_end(lessons, artefacts, name):
+    lesson = lessons(name)
+    code = [cell for cell in lesson.notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    # Not one red line: no error, and nothing that TensorFlow or a warning writes.
+    for where, output in lesson.outputs():
+        assert output["output_type"] != "error", (where, output)
+        assert output.get("name") != "stderr", (where, output)
+    assert lesson.faults == []
+    lesson.keep(artefacts, "window")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_chart_is_drawn_without_a_network(lessons, artefacts, name):
+    lesson = lessons(name)
+    sent = sum(VEGA in output.get("data", {}) for _, output in lesson.outputs())
+    canvases = lesson.page.locator(".jp-OutputArea-output .vega-embed canvas")
+    expect(canvases).to_have_count(sent)
+    colours = canvases.evaluate_all(COLOURS)
+    assert sent > 3 and min(colours) > 10, colours
+    widgets = lesson.page.locator(".jp-OutputArea-output .jupyter-widgets svg[role=img]")
+    assert widgets.count() == len(lesson.page.query_selector_all(".widget-html svg"))
+    # The picture at the top comes with the lesson; the badges lead out of it.
+    picture = lesson.page.locator(f".jp-MarkdownCell img[src*='{name[:2]}.svg']")
+    assert picture.evaluate("image => image.naturalWidth") > 500
+    hosts = {re.match(r"https?://([^/]+)", url)[1] for url in lesson.elsewhere}
+    assert hosts <= {"colab.research.google.com", "mybinder.org"}
+    keep_whole(lesson, artefacts)
+
+
+# How many colours each canvas shows: one that stayed blank shows one.
+COLOURS = """canvases => canvases.map(canvas => {
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return new Set(new Uint32Array(data.buffer)).size;
+})"""
+
+
+def keep_whole(lesson, folder):
+    """Keep the lesson window by window, as one reads it."""
+    panel = lesson.page.locator(".jp-WindowedPanel-outer")
+    whole, seen = panel.evaluate("panel => [panel.scrollHeight, panel.clientHeight]")
+    for number, top in enumerate(range(0, whole, seen - 40)):
+        panel.evaluate("(panel, top) => { panel.scrollTop = top }", top)
+        lesson.keep(folder, f"page-{number:02}", panel)
+
+
+def test_the_explorer_follows_mouse_and_keyboard(lessons, artefacts):
+    lesson = lessons(EXPLORER)
+    cell = lesson.cell("play-widget")
+    cell.scroll_into_view_if_needed()
+    picture = cell.locator("svg[role=img]")
+    readout = cell.locator(".widget-readout").first
+
+    def row(label):
+        return cell.locator(".jupyter-widgets", has=lesson.page.get_by_text(label, exact=True)).last
+
+    def says(*words):
+        expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
+
+    says("15.3 bits, bound", "called from 10.0 bits")
+    lesson.keep(artefacts, "explorer", cell)
+
+    # By mouse: the slider dragged a little to the right.
+    handle = row("Position ▲").locator(".noUi-handle")
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lesson.page.mouse.move(x, y)
+    lesson.page.mouse.down()
+    lesson.page.mouse.move(x + 30, y, steps=5)
+    lesson.page.mouse.up()
+    expect(readout).not_to_have_text("20")
+    assert 25 < int(readout.inner_text()) < 35
+    says(f"base . at {readout.inner_text()} is chosen")
+
+    # By keyboard: to the start, then on to a letter of the site, which is changed by mouse.
+    handle.focus()
+    handle.press("Home")
+    for _ in range(15):
+        handle.press("ArrowRight")
+    says("base C at 15 is chosen")
+    row("its base").get_by_role("button", name="T", exact=True).click()
+    says("TAGCTACCAGATGGCGTAT", "not bound", "base T at 15 is chosen")
+    row("Bound from").locator(".noUi-handle").press("ArrowLeft")
+    says("called from 9.5 bits")
+    lesson.keep(artefacts, "explorer-broken", cell)
+
+    # A list, and text.
+    row("Motif").locator("select").select_option("GATA1")
+    says("GATA1")
+    row("Sequence").locator("input").fill("ccccAGATAAGGcccc")
+    says("Sequence CCCCAGATAAGGCCCC")
+    drawn = picture.inner_html()
+    row("Sequence").locator("input").fill("ccccAGAXAAGGcccc")
+    expect(cell.get_by_role("alert")).to_have_text(
+        "sequence holds the letter 'X', expected A, C, G, T or N."
+    )
+    assert picture.inner_html() == drawn
+    lesson.keep(artefacts, "explorer-sentence", cell)
+    assert lesson.faults == []
