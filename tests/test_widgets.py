@@ -64,7 +64,7 @@ def test_equal_states_give_equal_pictures_and_the_widget_shows_its_twin(explorer
     state = widgets.MotifState(TOY, SEQUENCE)
     twin = theme.svg(widgets.motif_explorer_chart(state))
     assert picture(explorer) == twin == theme.svg(widgets.motif_explorer_chart(state))
-    assert "Best site AATTT on the + strand at 6" in state.words()
+    assert "Best site AATTT at 6 (+ strand)" in state.words()
 
 
 def test_each_control_changes_state_and_picture(explorer):
@@ -152,7 +152,7 @@ def test_every_control_has_a_label_and_the_picture_a_text(explorer):
             continue
         assert widget.description.strip(), widget
     label = re.search(r'aria-label="([^"]*)"', picture(explorer))[1]
-    assert "Best site AATTT" in label and SEQUENCE in label
+    assert "Best site AATTT" in label and f"{SEQUENCE}, base G at 0 is chosen" in label
 
 
 def test_without_vl_convert_the_chart_itself_is_shown(monkeypatch):

@@ -105,8 +105,8 @@ class MotifState:
         site = self.best_site()
         called = "bound" if site["score"] >= self.threshold_bits else "not bound"
         return (
-            f"Best site {site['bases']} on the {_minus(site['strand'])} strand at "
-            f"{site['start']}: {_minus(format(site['score'], '.1f'))} bits, {called}"
+            f"Best site {site['bases']} at {site['start']} ({_minus(site['strand'])} strand): "
+            f"{_minus(format(site['score'], '.1f'))} bits, {called}"
         )
 
 
@@ -137,13 +137,14 @@ def motif_explorer_chart(state: MotifState) -> alt.VConcatChart:
         f"{state.motif.name}, {state.motif.width_bp} bp, against uniform bases; called from "
         f"{state.threshold_bits:.1f} bits on; best site shaded"
     )
+    chosen = f"base {state.sequence[state.position]} at {state.position} is chosen"
     return alt.vconcat(
         _sequence_panel(state, site),
         scan,
         _site_panel(state, site),
         spacing=14,
         title=theme.heading(state.words(), subtitle),
-        description=f"{state.words()}. Sequence {state.sequence}. {subtitle}.",
+        description=f"{state.words()}. Sequence {state.sequence}, {chosen}. {subtitle}.",
     )
 
 

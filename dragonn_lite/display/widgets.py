@@ -188,6 +188,8 @@ def _choices(motif) -> list[tuple[str, motifs.Motif]]:
 def _controls(state: MotifState) -> dict:
     wide = ipywidgets.Layout(width="620px")
     half = ipywidgets.Layout(width="310px")
+    # In ipywidgets 8 the label of ToggleButtons stands above them unless they are told.
+    in_line = ipywidgets.Layout(display="flex", flex_flow="row nowrap", align_items="center")
     base = state.sequence[state.position]
     return {
         "motif": ipywidgets.Dropdown(
@@ -217,6 +219,7 @@ def _controls(state: MotifState) -> dict:
             value=base if base in "ACGT" else None,
             description="its base",
             style={"description_width": "60px", "button_width": "38px"},
+            layout=in_line,
         ),
         "threshold": ipywidgets.FloatSlider(
             value=state.threshold_bits,
@@ -233,6 +236,7 @@ def _controls(state: MotifState) -> dict:
             value=state.strand,
             description="Strand",
             style={"description_width": "60px", "button_width": "50px"},
+            layout=in_line,
         ),
         "plant": ipywidgets.Button(
             description="Plant the motif at ▲",
