@@ -6,12 +6,12 @@ from dragonn_lite._quiet import quiet_keras
 
 quiet_keras()
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+import keras
+import numpy as np
 
-from dragonn_lite.assays import simulate  # noqa: E402
-from dragonn_lite.networks import architectures, training  # noqa: E402
-from dragonn_lite.networks.prediction import predict  # noqa: E402
+from dragonn_lite.assays import simulate
+from dragonn_lite.networks import architectures, training
+from dragonn_lite.networks.prediction import predict
 
 
 def run():

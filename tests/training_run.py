@@ -12,10 +12,10 @@ from dragonn_lite._quiet import quiet_keras
 
 quiet_keras()
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from dragonn_lite.assays import simulate  # noqa: E402
-from dragonn_lite.networks import architectures, training  # noqa: E402
+from dragonn_lite.assays import simulate
+from dragonn_lite.networks import architectures, training
 
 
 def run(checkpoint=None, progress=None, epochs=5):
