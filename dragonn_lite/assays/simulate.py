@@ -6,7 +6,7 @@ parts in :mod:`dragonn_lite.assays.grammar`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
