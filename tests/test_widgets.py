@@ -179,6 +179,27 @@ def test_wrong_states(arguments, message_):
         widgets.motif_explorer(TOY, SEQUENCE, **arguments)
 
 
+# A control of one's own
+
+
+def shifted(position):
+    return widgets.motif_explorer_chart(widgets.MotifState(TOY, SEQUENCE, position=position))
+
+
+def test_a_picture_follows_a_control():
+    slider = ipywidgets.IntSlider(3, 0, 9, description="position")
+    widget = widgets.follow(shifted, slider)
+    assert widget.children[0] is slider
+    assert picture(widget) == theme.svg(shifted(3))
+    slider.value = 7
+    assert picture(widget) == theme.svg(shifted(7)) != theme.svg(shifted(3))
+
+
+def test_only_a_value_can_be_followed():
+    with pytest.raises(TypeError, match="control is Button, expected a widget with a value"):
+        widgets.follow(shifted, ipywidgets.Button())
+
+
 # The training picture
 
 

@@ -1,6 +1,7 @@
 """Widgets: small, each over a pure ``state -> chart`` function.
 
-:func:`motif_explorer` (twin: :func:`motif_explorer_chart`) and :func:`training_picture`.
+:func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`training_picture`, and
+:func:`follow`, which makes a widget of one control and any function that returns a chart.
 
 The picture inside a widget is an SVG in an HTML widget: it works with ipywidgets 7.7 (Colab) and 8,
 needs neither scripts nor a network, does not flicker, and is drawn in about a tenth of a second.
@@ -26,6 +27,7 @@ __all__ = [
     "MotifState",
     "TrainingPicture",
     "TrainingState",
+    "follow",
     "motif_explorer",
     "motif_explorer_chart",
     "training_chart",
@@ -57,6 +59,38 @@ class Picture:
         with self.widget:
             clear_output(wait=True)
             display(chart)
+
+
+def follow(chart_of, control) -> ipywidgets.VBox:
+    """Return a control over a picture that follows its value.
+
+    Parameters
+    ----------
+    chart_of : callable
+        Takes the control's value and returns a chart: it is the plain twin as well.
+    control : ipywidgets widget
+        A slider, a list, or whatever else has a value.
+
+    Raises
+    ------
+    TypeError
+        If the control has no value to follow.
+
+    Examples
+    --------
+    >>> from dragonn_lite.display import logos
+    >>> names = [motif.name for motif in motifs.builtin_motifs()]
+    >>> control = ipywidgets.Dropdown(options=names, description="Motif")
+    >>> widget = follow(lambda name: logos.motif_logo(motifs.builtin(name)), control)
+    >>> widget.children[0].description
+    'Motif'
+    """
+    if not control.has_trait("value"):
+        raise TypeError(f"control is {type(control).__name__}, expected a widget with a value")
+    picture = Picture()
+    control.observe(lambda change: picture.show(chart_of(change["new"])), names="value")
+    picture.show(chart_of(control.value))
+    return ipywidgets.VBox(children=[control, picture.widget])
 
 
 class MotifExplorer(ipywidgets.VBox):
