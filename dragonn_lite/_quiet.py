@@ -17,8 +17,6 @@ def quiet_keras() -> None:
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # It warns of "retracing" wherever a session trains several networks, as ours all do.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
         kept = os.dup(2)
@@ -32,3 +30,6 @@ def quiet_keras() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    # It warns of "retracing" wherever a session trains several networks, as ours all do. Not before
+    # the import: in a notebook TensorFlow sets its level itself while it loads.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

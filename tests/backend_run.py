@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from dragonn_lite.assays import simulate
-from dragonn_lite.networks import architectures, training
+from dragonn_lite.networks import _backend, architectures, training
 from dragonn_lite.networks.prediction import predict
 
 
@@ -27,7 +27,7 @@ def run():
     for variable in model.weights:  # each backend draws other first weights
         variable.assign(rng.normal(0, 0.2, variable.shape))
     targets = np.concatenate([labels, labels >= 0], axis=1).astype(np.float32)
-    loss = float(training.masked_cross_entropy(targets, predict(model, sequences)))
+    loss = float(_backend.masked_cross_entropy(targets, predict(model, sequences)))
     settings = training.Settings(batch_size=64, learning_rate=0.001, steps_per_execution=2)
     trained = training.fit(model, sequences, labels, epochs=2, settings=settings, rng=4)
     return {

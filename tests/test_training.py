@@ -15,7 +15,7 @@ import training_run
 
 from dragonn_lite.assays import simulate
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.networks import architectures, training
+from dragonn_lite.networks import _backend, _run, architectures, training
 from dragonn_lite.networks.prediction import predict
 
 DATA = simulate.single_motif_detection(
@@ -60,15 +60,15 @@ def test_loss_is_the_textbooks():
         logits = rng.normal(0, 5, (30, n_tasks)).astype(np.float32)
         weights = rng.random((30, n_tasks)) * (y >= 0)
         targets = np.concatenate([y, weights], axis=1).astype(np.float32)
-        found = float(training.masked_cross_entropy(targets, logits))
+        found = float(_backend.masked_cross_entropy(targets, logits))
         assert found == pytest.approx(cross_entropy(y, logits, weights), rel=1e-5)
 
 
 def test_loss_is_finite_where_a_probability_is_not():
     targets = np.array([[1, 1], [0, 1]], np.float32)
-    assert float(training.masked_cross_entropy(targets, np.array([[-500.0], [500.0]]))) == 500
+    assert float(_backend.masked_cross_entropy(targets, np.array([[-500.0], [500.0]]))) == 500
     nothing = np.array([[-1, 0], [-1, 0]], np.float32)
-    assert float(training.masked_cross_entropy(nothing, np.ones((2, 1)))) == 0
+    assert float(_backend.masked_cross_entropy(nothing, np.ones((2, 1)))) == 0
 
 
 def test_ambiguous_examples_leave_no_trace():
@@ -133,13 +133,14 @@ def test_weights_follow_their_examples_into_a_random_split():
 
 @pytest.mark.parametrize("reverse_complement", [False, True])
 def test_batches_hold_each_example_once_and_flip_half(reverse_complement):
-    settings = training.Settings(batch_size=32, reverse_complement=reverse_complement)
+    settings = training.Settings(
+        batch_size=32, steps_per_execution=3, reverse_complement=reverse_complement
+    )
     targets = np.stack([np.arange(240), np.ones(240)], axis=1)
-    batches = training._Batches(X, targets, settings, seed=1)
+    batches = _run.Batches(X, targets, settings, seed=1)
     flips = []
     for epoch in (0, 1):
-        batches.start_epoch(epoch)
-        parts = [batches[i] for i in range(len(batches))]
+        parts = list(batches.of_epoch(epoch))
         x, y = (np.concatenate(part) for part in zip(*parts, strict=True))
         rows = y[:, 0].astype(int)
         assert sorted(rows) == list(range(240)) and rows.tolist() != list(range(240))
@@ -276,31 +277,36 @@ def test_training_stops_early_and_goes_back_to_its_best():
     assert found == pytest.approx(losses.min(), rel=1e-5)
 
 
-def interrupting(at):
-    """A model whose training is interrupted in the middle of an epoch, its weights half done."""
+def fit_interrupted(monkeypatch, at, **options):
+    """Train, with an interrupt in the middle of an epoch when the weights are half done."""
     model = architectures.filter_bank(40, n_filters=3, rng=1)
-    epoch, usual = iter(range(1, 99)), model.fit
+    usual = _backend.compiled_steps
 
-    def interrupted(*arguments, **keywords):
-        if next(epoch) == at:
-            model.set_weights([np.full(variable.shape, 7.0) for variable in model.weights])
-            raise KeyboardInterrupt
-        return usual(*arguments, **keywords)
+    def compiled_steps(*arguments):
+        steps, call = usual(*arguments), iter(range(1, 99))
 
-    model.fit = interrupted
-    return model
+        def interrupted(*batch):
+            if next(call) == at:
+                model.set_weights([np.full(variable.shape, 7.0) for variable in model.weights])
+                raise KeyboardInterrupt
+            return steps(*batch)
+
+        return interrupted
+
+    monkeypatch.setattr(training, "compiled_steps", compiled_steps)
+    return fit(model=model, **options)
 
 
-def test_an_interrupt_keeps_the_best_weights():
-    trained = fit(model=interrupting(at=3), epochs=6)
+def test_an_interrupt_keeps_the_best_weights(monkeypatch):
+    trained = fit_interrupted(monkeypatch, at=3, epochs=6)  # an epoch is one call here
     assert trained.interrupted and trained.history["epoch"].max() == 2
     losses = trained.history.query("split == 'validation' and metric == 'loss'")["value"]
     found = cross_entropy(HELD_OUT[1], predict(trained.model, HELD_OUT[0]))
     assert found == pytest.approx(losses.min(), rel=1e-5)
 
 
-def test_an_interrupt_in_the_first_epoch_keeps_the_first_weights():
-    trained = fit(model=interrupting(at=1))
+def test_an_interrupt_in_the_first_epoch_keeps_the_first_weights(monkeypatch):
+    trained = fit_interrupted(monkeypatch, at=1)
     assert trained.interrupted and trained.best_epoch == 0 and not len(trained.history)
     assert trained.history.columns.tolist() == ["epoch", "split", "metric", "value"]
     assert_same_weights(trained.model, architectures.filter_bank(40, n_filters=3, rng=1))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from numbers import Real
-from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import pandas as pd
-from keras import ops
 
 from dragonn_lite._contract import as_count, as_labels, as_one_hot, as_rng
-from dragonn_lite.evaluation import metrics
+from dragonn_lite.networks._backend import compiled_steps
+from dragonn_lite.networks._run import Batches, Run
 from dragonn_lite.networks.prediction import predict
 
 
@@ -38,7 +35,7 @@ class Settings:
     reverse_complement : bool
         Show each sequence as it is or as its reverse complement, at random, anew every epoch.
     steps_per_execution : int
-        Steps that TensorFlow and JAX run without coming back to Python.
+        Steps between two returns to Python, where an interrupt is heard.
 
     Examples
     --------
@@ -50,7 +47,7 @@ class Settings:
     learning_rate: float = 0.01
     patience: int = 5
     reverse_complement: bool = False
-    steps_per_execution: int = 16
+    steps_per_execution: int = 64
 
     def __post_init__(self):
         for name in ("batch_size", "patience", "steps_per_execution"):
@@ -154,19 +151,18 @@ def fit(
     training, held_out = _split(sequences, labels, weights, validation, rng)
     _check_model(model, *training[:2])
     _check_model(model, *held_out)
-    batches = _Batches(training[0], training[2], settings, int(rng.integers(2**31)))
+    batches = Batches(training[0], training[2], settings, int(rng.integers(2**31)))
     held_out_targets = _with_weights(held_out[1], None)
-    _compile(model, settings, as_count(epochs, "epochs", 1) * len(batches))
-    run = _Run(model, batches, settings, epochs, checkpoint)
+    optimizer = _optimizer(model, settings, as_count(epochs, "epochs", 1) * len(batches))
+    steps = compiled_steps(model, optimizer, settings.batch_size)
+    run = Run(model, optimizer, batches, epochs, checkpoint)
     spent = run.seconds  # of the sessions before this one
     interrupted = False
     try:
         while run.epoch < epochs and run.epoch - run.best_epoch < settings.patience:
-            logs = model.fit(
-                batches, initial_epoch=run.epoch, epochs=run.epoch + 1, verbose=0, shuffle=False
-            ).history
+            losses = [steps(x, y) * len(x) for x, y in batches.of_epoch(run.epoch)]
             logits = predict(model, held_out[0])
-            run.record(logs["loss"][-1], logits, held_out[1], held_out_targets)
+            run.record(sum(losses) / len(training[0]), logits, held_out[1], held_out_targets)
             run.seconds = spent + time.perf_counter() - started
             run.save()
             if progress is not None:
@@ -179,155 +175,7 @@ def fit(
     return Training(model, run.history(), run.best_epoch, run.seconds, interrupted)
 
 
-def masked_cross_entropy(targets, logits):
-    """Mean binary cross-entropy over the labels that count.
-
-    Parameters
-    ----------
-    targets : tensor (n, 2 * n_tasks)
-        The labels of all tasks, then the weights of all labels (0 for those that do not count).
-    logits : tensor (n, n_tasks)
-
-    Returns
-    -------
-    scalar tensor
-        Weighted mean, in nats.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> loss = masked_cross_entropy(np.array([[1.0, -1.0, 1.0, 0.0]]), np.zeros((1, 2)))
-    >>> round(float(loss), 4)  # one label counts, and it costs log 2
-    0.6931
-    """
-    n_tasks = logits.shape[-1]
-    targets, logits = ops.cast(targets, "float32"), ops.cast(logits, "float32")
-    labels, weights = targets[:, :n_tasks], targets[:, n_tasks:]  # (n, 2 t) -> (n, t) twice
-    losses = ops.relu(logits) - logits * labels + ops.softplus(-ops.absolute(logits))
-    return ops.sum(weights * losses) / ops.maximum(ops.sum(weights), 1e-7)
-
-
-class _Batches(keras.utils.PyDataset):
-    """Batches in an order that depends on the seed and the epoch alone."""
-
-    def __init__(self, sequences, targets, settings, seed):
-        super().__init__()
-        self.sequences, self.targets, self.settings = sequences, targets, settings
-        self.seed = seed
-        self.start_epoch(0)
-
-    def start_epoch(self, epoch):
-        rng = np.random.default_rng([self.seed, epoch])
-        self.order = rng.permutation(len(self.sequences))
-        self.flipped = rng.random(len(self.sequences)) < 0.5
-
-    def __len__(self):
-        return -(-len(self.sequences) // self.settings.batch_size)
-
-    def __getitem__(self, index):
-        size = self.settings.batch_size
-        rows = self.order[index * size : (index + 1) * size]
-        x = self.sequences[rows]
-        if self.settings.reverse_complement:
-            x = np.where(self.flipped[rows, None, None], x[:, ::-1, ::-1], x)
-        return x, self.targets[rows]
-
-
-class _Run:
-    """Where a training run stands: everything that a checkpoint holds."""
-
-    def __init__(self, model, batches, settings, epochs, checkpoint):
-        self.model, self.batches = model, batches
-        self.epoch = self.best_epoch = 0
-        self.best_loss, self.seconds = np.inf, 0.0
-        self.rows: list[tuple[float, float, float]] = []  # training loss, validation loss, auROC
-        self.best = self._read(model.variables)
-        self.path = None if checkpoint is None else Path(checkpoint)
-        if self.path is not None:
-            self.fingerprint = _fingerprint(model, batches, settings, epochs)
-            if self.path.exists():
-                self._load()
-
-    def record(self, training_loss, logits, labels, targets):
-        two_dimensional = logits.reshape(len(logits), -1)
-        loss = float(masked_cross_entropy(targets, two_dimensional))
-        if not np.isfinite([training_loss, loss]).all():
-            raise ValueError(
-                f"the loss became {training_loss} in epoch {self.epoch + 1}; lower "
-                f"learning_rate (now {self.batches.settings.learning_rate})"
-            )
-        auroc = np.mean(metrics.auroc(labels.reshape(two_dimensional.shape), two_dimensional))
-        self.rows.append((training_loss, loss, auroc))
-        self.epoch += 1
-        if loss < self.best_loss:
-            self.best_loss, self.best_epoch = loss, self.epoch
-            self.best = self._read(self.model.variables)
-        self.batches.start_epoch(self.epoch)
-
-    def history(self) -> pd.DataFrame:
-        keys = [("training", "loss"), ("validation", "loss"), ("validation", "auroc")]
-        return pd.DataFrame(
-            [
-                (epoch, split, metric, float(value))
-                for epoch, values in enumerate(self.rows, start=1)
-                for (split, metric), value in zip(keys, values, strict=True)
-            ],
-            columns=["epoch", "split", "metric", "value"],
-        )
-
-    def restore_best(self):
-        self._write(self.model.variables, self.best)
-
-    def save(self):
-        if self.path is None:
-            return
-        now = self._read(self._all_variables())
-        arrays = {f"now_{i}": value for i, value in enumerate(now)}
-        arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
-        state = [self.epoch, self.best_epoch, self.best_loss, self.seconds]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        with open(partial, "wb") as file:
-            np.savez(file, state=state, rows=self.rows, fingerprint=self.fingerprint, **arrays)
-        os.replace(partial, self.path)  # a kill leaves the old file or the new one, never half
-
-    def _load(self):
-        try:
-            with open(self.path, "rb") as file:
-                saved = dict(np.load(file, allow_pickle=False))
-            fingerprint = str(saved["fingerprint"])
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
-            raise ValueError(
-                f"checkpoint {self.path} cannot be read ({error}); delete it to start again"
-            ) from error
-        if fingerprint != self.fingerprint:
-            raise ValueError(
-                f"checkpoint {self.path} belongs to other data, another network, other first "
-                "weights or other settings; give another path, or delete it to start again"
-            )
-        epoch, best_epoch, self.best_loss, self.seconds = saved["state"].tolist()
-        self.epoch, self.best_epoch = int(epoch), int(best_epoch)
-        self.rows = [tuple(row) for row in saved["rows"].tolist()]
-        self.best = [saved[f"best_{i}"] for i in range(len(self.best))]
-        variables = self._all_variables()
-        self._write(variables, [saved[f"now_{i}"] for i in range(len(variables))])
-        self.batches.start_epoch(self.epoch)
-
-    def _all_variables(self):
-        return self.model.variables + self.model.optimizer.variables
-
-    @staticmethod
-    def _read(variables):
-        # np.array and variable.numpy() would do, but not without a warning from numpy 2.
-        return [np.asarray(variable).copy() for variable in variables]
-
-    @staticmethod
-    def _write(variables, values):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-
-def _compile(model, settings, n_steps):
+def _optimizer(model, settings, n_steps):
     schedule = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate * 0.05,
         n_steps,
@@ -337,13 +185,7 @@ def _compile(model, settings, n_steps):
     )
     optimizer = keras.optimizers.Adam(schedule)
     optimizer.build(model.trainable_variables)
-    jax = keras.backend.backend() == "jax"
-    model.compile(
-        optimizer,
-        masked_cross_entropy,
-        steps_per_execution=settings.steps_per_execution,
-        jit_compile=jax,  # XLA is slower than TensorFlow's own kernels on these small networks
-    )
+    return optimizer
 
 
 def _split(sequences, labels, weights, validation, rng):
@@ -414,14 +256,3 @@ def _with_weights(labels, weights):
     if not (np.isfinite(w).all() and (w >= 0).all()):
         raise ValueError("weights hold a negative or undefined value, expected zeros and more")
     return np.concatenate([y, w * known], axis=1).astype(np.float32)
-
-
-def _fingerprint(model, batches, settings, epochs):
-    structure = model.to_json()
-    for i, part in enumerate((model, model.optimizer, *model.layers)):
-        structure = structure.replace(f'"{part.name}"', f'"{i}"')  # names count the models made
-    digest = hashlib.sha256(structure.encode())
-    for part in (batches.sequences, batches.targets, *map(np.asarray, model.weights)):
-        digest.update(np.ascontiguousarray(part))
-    digest.update(repr((batches.seed, epochs, sorted(asdict(settings).items()))).encode())
-    return digest.hexdigest()

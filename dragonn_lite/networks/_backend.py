@@ -1,0 +1,99 @@
+"""The steps of training, compiled: the only file of this room that imports a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def masked_cross_entropy(targets, logits):
+    """Mean binary cross-entropy over the labels that count.
+
+    Parameters
+    ----------
+    targets : tensor (n, 2 * n_tasks)
+        The labels of all tasks, then the weights of all labels (0 for those that do not count).
+    logits : tensor (n, n_tasks)
+
+    Returns
+    -------
+    scalar tensor
+        Weighted mean, in nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = masked_cross_entropy(np.array([[1.0, -1.0, 1.0, 0.0]]), np.zeros((1, 2)))
+    >>> round(float(loss), 4)  # one label counts, and it costs log 2
+    0.6931
+    """
+    n_tasks = logits.shape[-1]
+    targets, logits = ops.cast(targets, "float32"), ops.cast(logits, "float32")
+    labels, weights = targets[:, :n_tasks], targets[:, n_tasks:]  # (n, 2 t) -> (n, t) twice
+    losses = ops.relu(logits) - logits * labels + ops.softplus(-ops.absolute(logits))
+    return ops.sum(weights * losses) / ops.maximum(ops.sum(weights), 1e-7)
+
+
+def compiled_steps(
+    model: keras.Model, optimizer: keras.Optimizer, batch_size: int
+) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Return a function that takes one step for each batch of the examples it is given, in order.
+
+    TensorFlow runs all of them in one compiled loop, in about two thirds of the time of
+    ``model.fit``; other backends use that.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Trained in place.
+    optimizer : keras.Optimizer
+        Built for the model's variables.
+    batch_size : int
+        Examples in one step.
+
+    Returns
+    -------
+    callable
+        From sequences uint8 (n, length, 4) and targets float32 (n, 2 * n_tasks) to the mean loss.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow_steps(model, optimizer, batch_size)
+    jit = keras.backend.backend() == "jax"
+    model.compile(optimizer, masked_cross_entropy, jit_compile=jit)
+
+    def steps(sequences, targets):
+        run = model.fit(sequences, targets, batch_size=batch_size, shuffle=False, verbose=0)
+        return run.history["loss"][-1]
+
+    return steps
+
+
+def _tensorflow_steps(model, optimizer, batch_size):
+    import tensorflow as tf
+
+    length, n_tasks = model.input_shape[1], model.output_shape[-1]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, length, 4), tf.uint8),
+            tf.TensorSpec((None, 2 * n_tasks), tf.float32),
+        ]
+    )
+    def steps(sequences, targets):
+        n = tf.shape(sequences)[0]
+        total = tf.constant(0.0)
+        for start in tf.range(0, n, batch_size):
+            x = tf.cast(sequences[start : start + batch_size], tf.float32)
+            y = targets[start : start + batch_size]
+            with tf.GradientTape() as tape:
+                loss = masked_cross_entropy(y, model(x, training=True))
+                loss += sum(model.losses)  # of regularised layers
+            variables = model.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += loss * tf.cast(tf.shape(x)[0], tf.float32)
+        return total / tf.cast(n, tf.float32)
+
+    return lambda sequences, targets: float(steps(sequences, targets))
