@@ -1,10 +1,12 @@
 """The exercises: right answers pass, wrong ones are told what is wrong, hints grow."""
 
+import keras
 import numpy as np
 import pytest
 
 from dragonn_lite import _exercises
 from dragonn_lite._exercises import EXERCISES, exercise, number, verdict
+from dragonn_lite.assays import grammar, simulate
 from dragonn_lite.dna import motifs, sequences
 
 
@@ -137,6 +139,93 @@ def test_the_last_hint_of_lesson_00_solves_the_open_exercise():
     assert f"'{BEST}'" in EXERCISES["00.both_strands"].hints[-1]
     motif = motifs.builtin("CTCF")
     assert "".join("ACGT"[i] for i in motif.probabilities.argmax(axis=1)) == BEST
+
+
+# --- lesson 02 ---------------------------------------------------------------------------------
+
+
+def xor(n, length, rng, *, bound=1, unbound=None, share=0.5, motifs=("TAL1_known4", "GATA1")):
+    both = [grammar.Plant(name) for name in motifs]
+    groups = [
+        simulate.Group(int(n * share), [grammar.Subset(both, bound)], 1),
+        simulate.Group(n - int(n * share), [grammar.Subset(both, unbound or {0: 0.5, 2: 0.5})], 0),
+    ]
+    return simulate.simulate(groups, length=length, rng=rng)
+
+
+def plain_layers(length, *, filters, width, pool, place=True, pairs=True, n_outputs=1):
+    """A network of a branch for places, one for pairs, or both; the same weights every time."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((length, 4))
+    x = keras.layers.Conv1D(filters, width, activation="relu")(inputs)
+    x = keras.layers.MaxPooling1D(pool)(x)
+    ends = []
+    if pairs:
+        second = keras.layers.Conv1D(filters, 9, activation="relu")(x)
+        ends.append(keras.layers.GlobalMaxPooling1D()(second))
+    if place:
+        ends.append(keras.layers.Flatten()(keras.layers.MaxPooling1D(8)(x)))
+    x = keras.layers.Concatenate()(ends) if len(ends) > 1 else ends[0]
+    return keras.Model(inputs, keras.layers.Dense(n_outputs)(x))
+
+
+def of(**changes):
+    return lambda length: plain_layers(length, **{"filters": 32, "width": 15, "pool": 4, **changes})
+
+
+RIGHT_02 = [
+    ("02.head_weights", 421),
+    ("02.head_weights", np.int64(421)),
+    ("02.xor", xor),
+]
+
+WRONG_02 = [
+    ("02.head_weights", 420, "420: you forgot the constant"),
+    ("02.head_weights", 29 * 15 + 1, "does not fit in whole"),
+    ("02.head_weights", 986 * 15 + 1, "only the best of each window"),
+    ("02.head_weights", 28 + 1, "15 filters"),
+    ("02.head_weights", 1000, "1000 is not it"),
+    ("02.head_weights", "many", "Expected a number, got str"),
+    ("02.xor", lambda n, length, rng: None, "returns nothing"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng).sequences, "got ndarray"),
+    ("02.xor", lambda n, length, rng: xor(n // 2, length, rng), "Asked for 1000 sequences"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, motifs=("GATA1", "SPI1_known4")),
+     "Planted: GATA1, SPI1_known4"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, bound={1: 0.5, 2: 0.5}),
+     "bound sequences hold both of the sites, expected exactly one"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, unbound={0: 1 / 3, 1: 1 / 3, 2: 1 / 3}),
+     "unbound sequences hold one of the sites, expected none or both"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, unbound={0: 1.0}), "alone tells something"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, unbound={2: 1.0}), "alone tells something"),
+    ("02.xor", lambda n, length, rng: xor(n, length, rng, share=0.25), "25% of the sequences are"),
+    ("02.both", lambda length: None, "returns nothing"),
+    ("02.both", lambda length: keras.Input((length, 4)), "Expected a keras.Model"),
+    ("02.both", of(n_outputs=2), "to (2,), expected (200, 4) to (1,)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_02)
+def test_right_answers_of_lesson_02_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_02)
+def test_wrong_answers_of_lesson_02_are_told_what_is_wrong(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said and not said.startswith("Not yet")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (of(), "Right!"),  # .98 and .98
+        (of(place=False), "'where' reaches 0.7"),
+        (of(pairs=False), "'side by side' reaches 0.5"),
+    ],
+)
+def test_the_open_exercise_of_lesson_02_wants_both_rules(answer, says):
+    assert says in verdict("02.both", answer)
 
 
 # --- lesson 03 ---------------------------------------------------------------------------------
