@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 
 
@@ -75,6 +77,45 @@ def as_labels(y, n_sequences: int, name: str = "labels") -> np.ndarray:
     return y.astype(np.int8)
 
 
+def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
+    """Check labels and their scores and return both in one shape, as ``int8`` and ``float64``.
+
+    One column (n, 1) on one side and (n,) on the other are the same thing: both become (n,).
+    Infinite scores rank like others; ambiguous examples may have any.
+
+    Raises
+    ------
+    TypeError
+        If the scores are no numbers.
+    ValueError
+        If there is no example, the shapes differ, or a label or score is not allowed.
+    """
+    try:
+        scores = np.asarray(scores)
+    except ValueError:
+        raise ValueError("scores have rows of different lengths, expected (n, n_tasks)") from None
+    if not (np.issubdtype(scores.dtype, np.number) or scores.dtype == bool):
+        raise TypeError(f"scores have dtype {scores.dtype}, expected numbers")
+    scores = scores.astype(float)  # also: a negated unsigned integer would change its order
+    labels = as_labels(labels, len(labels) if np.iterable(labels) else 1)
+    if {labels.shape, scores.shape} == {(len(labels),), (len(labels), 1)}:
+        labels, scores = labels.ravel(), scores.ravel()
+    if labels.shape != scores.shape:
+        raise ValueError(
+            f"labels have shape {labels.shape} and scores {scores.shape}, expected the same: "
+            "(n,) or (n, n_tasks)"
+        )
+    if scores.size == 0:
+        raise ValueError("labels and scores are empty, expected at least one example")
+    broken = np.isnan(scores) & (labels >= 0)
+    if broken.any():
+        raise ValueError(
+            f"scores hold {int(broken.sum())} values that are NaN; look for a diverged network or "
+            "a division by zero"
+        )
+    return labels, scores
+
+
 def as_rng(rng) -> np.random.Generator:
     """Return a generator from a generator or an integer seed.
 
@@ -104,6 +145,37 @@ def as_count(value, name: str, minimum: int = 0) -> int:
     if not whole or value < minimum:
         raise ValueError(f"{name} is {value!r}, expected a whole number of at least {minimum}")
     return int(value)
+
+
+def as_fraction(value, name: str) -> float:
+    """Return a number from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If `value` is no such number.
+    """
+    if not (isinstance(value, Real) and 0 <= value <= 1):
+        raise ValueError(f"{name} is {value!r}, expected a number from 0 to 1")
+    return float(value)
+
+
+def as_number(value, name: str, unit: str = "") -> float:
+    """Return a number; it may be infinite.
+
+    Raises
+    ------
+    TypeError
+        If `value` is text or something else that is no number.
+    ValueError
+        If it is NaN.
+    """
+    expected = f"expected a number{' of ' if unit else ''}{unit}"
+    if not isinstance(value, (int, float, np.number)) or isinstance(value, (bool, complex)):
+        raise TypeError(f"{name} is {value!r}, {expected}")
+    if np.isnan(value):
+        raise ValueError(f"{name} is {value!r}, {expected}")
+    return float(value)
 
 
 def _shape_hint(shape: tuple) -> str:

@@ -492,11 +492,11 @@ REFUSED = {
     "no room inside the central 5 bp": lambda: plant(
         g.Plant("TAL1_known4", 1, g.inside_centre(5))
     ),
-    "found no room for their sites": lambda: plant(g.Plant("TAL1_known4", 7), n=3),
+    "find hardly any room without overlap": lambda: plant(g.Plant("TAL1_known4", 7), n=3),
     "hardly ever reach": lambda: plant(g.Plant(g.Site("TAL1_known4", minimum_bits=99)), n=2),
     "minimum_bits is nan": lambda: g.Site("TAL1_known4", minimum_bits=np.nan),
     "gc_fraction|background": lambda: plant(background=1.5),
-    "GC fraction. is '0.4'": lambda: plant(background="0.4"),
+    "GC fraction of the background is '0.4'": lambda: plant(background="0.4"),
     "expected every base to be possible": lambda: plant(g.Plant("TAL1_known4"), background=0),
     "length is 0": lambda: plant(length=0),
     "n is -1": lambda: plant(n=-1),
@@ -510,7 +510,7 @@ REFUSED = {
     "size goes up to 3, but there are 2": lambda: simulate.multi_motif_embedding(
         ["GATA1", "TAL1_known4"], max_motifs=3, rng=0
     ),
-    "maximum is 1, expected a whole number of at least 2": lambda: (
+    "spacing is .2, 1., expected the smallest and the largest": lambda: (
         simulate.heterodimer_grammar("GATA1", "TAL1_known4", min_spacing=2, max_spacing=1, rng=0)
     ),
     "pass length=60": lambda: plant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,6 +68,27 @@ def outcome_likelihoods(
     return likelihoods
 
 
+def probability_of_room(
+    layouts: Sequence[Layout], outcomes: Sequence[Outcome], length: int
+) -> np.ndarray:
+    """Probability that the blocks of each content, each placed on its own, do not overlap.
+
+    Returns
+    -------
+    float (n_outcomes,)
+
+    Examples
+    --------
+    >>> from dragonn_lite.assays.grammar import Plant, expand
+    >>> probability_of_room(*expand([Plant("TAL1_known4", 2)]), length=21).round(3).tolist()
+    [0.042]
+    """
+    states = [counts for counts, _ in outcomes]
+    starts = [layout.position.probabilities(length, layout.width_bp)[None] for layout in layouts]
+    orders = [math.prod(map(math.factorial, counts)) for counts in states]
+    return _forward(starts, layouts, states, length)[0] * orders
+
+
 def _forward(weights, layouts, states, length, n=1):
     """Sum of the products of weights over all arrangements, (n, n_states)."""
     placed = {}
@@ -101,8 +123,8 @@ def _site_ratio(codes, site: Site, background):
             f"sites of {site.motif.name} have minimum_bits={site.minimum_bits:g}: their exact "
             "likelihood is not available; plant them without a minimum score"
         )
-    forward = site.matrix() / background
-    reverse = site.matrix()[::-1, ::-1] / background
+    forward = site.finished.probabilities / background
+    reverse = site.finished.probabilities[::-1, ::-1] / background
     n_starts = codes.shape[1] - len(forward) + 1
     total = 0.0
     for table, share in ((forward, 1 - site.reverse_fraction), (reverse, site.reverse_fraction)):

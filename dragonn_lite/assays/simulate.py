@@ -13,110 +13,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_count, as_one_hot, as_rng
+from dragonn_lite._contract import as_count, as_fraction, as_one_hot, as_rng
 from dragonn_lite.assays import grammar as g
-from dragonn_lite.assays.likelihood import outcome_likelihoods
+from dragonn_lite.assays import planting
+from dragonn_lite.assays.backgrounds import GC_FRACTION, FromSequences, Independent, Markov
+from dragonn_lite.assays.likelihood import outcome_likelihoods, probability_of_room
 from dragonn_lite.dna import motifs
-from dragonn_lite.dna import sequences as dna
-from dragonn_lite.dna.matrices import as_background
 
-#: The default GC fraction of all backgrounds, as in DragoNN's tutorials.
-GC_FRACTION = 0.4
-
-_MOST_ROUNDS = 2_000
-_PACKED_BASES = np.eye(4, dtype=np.uint8).view(np.uint32).ravel()  # one-hot of a base in one word
-_SITES_AT_ONCE = 2_000  # bounds the memory beyond the output
-
-
-# --- backgrounds --------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Independent:
-    """Every base drawn on its own, with a given GC fraction."""
-
-    gc_fraction: float = GC_FRACTION
-
-    @property
-    def base_probabilities(self) -> np.ndarray:
-        """Probability of A, C, G and T."""
-        return dna.gc_probabilities(self.gc_fraction)
-
-    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` one-hot sequences."""
-        return dna.random_sequences(n, length, gc_fraction=self.gc_fraction, rng=rng)
-
-    def words(self) -> str:
-        """This background in a few words."""
-        return f"independent bases, {self.gc_fraction:.0%} GC"
-
-
-@dataclass(frozen=True, eq=False)
-class Markov:
-    """Every base drawn given the one before it.
-
-    Parameters
-    ----------
-    transitions : array (4, 4)
-        Row: the base before, column: the next base; rows add to 1.
-    """
-
-    transitions: np.ndarray
-
-    @property
-    def base_probabilities(self) -> np.ndarray:
-        """Stationary probability of A, C, G and T."""
-        return dna.stationary_probabilities(self.transitions)
-
-    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` one-hot sequences."""
-        return dna.random_sequences(n, length, transitions=self.transitions, rng=rng)
-
-    def words(self) -> str:
-        """This background in a few words."""
-        return "a first-order Markov chain"
-
-
-@dataclass(frozen=True, eq=False)
-class FromSequences:
-    """Given sequences, drawn at random, shuffled or as they are (semi-synthetic data).
-
-    Parameters
-    ----------
-    sequences : array (n_given, length, 4)
-        One-hot sequences of the simulation's length.
-    dinucleotide_shuffled : bool
-        Shuffle each draw and keep its dinucleotide counts; otherwise plant into the real sequence.
-    """
-
-    sequences: np.ndarray = field(repr=False)
-    dinucleotide_shuffled: bool = True
-
-    @property
-    def base_probabilities(self) -> np.ndarray:
-        """Share of A, C, G and T over all given sequences."""
-        total = as_one_hot(self.sequences).sum(axis=(0, 1), dtype=float)
-        return total / total.sum()
-
-    def draw(self, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` one-hot sequences.
-
-        Raises
-        ------
-        ValueError
-            If the given sequences are of another length.
-        """
-        given = as_one_hot(self.sequences)
-        if given.shape[1] != length or not len(given):
-            raise ValueError(
-                f"the background sequences have shape {given.shape}, expected at least one of "
-                f"length {length}; pass length={given.shape[1]}"
-            )
-        drawn = given[rng.integers(0, len(given), n)]
-        return dna.dinucleotide_shuffle(drawn, rng=rng) if self.dinucleotide_shuffled else drawn
-
-    def words(self) -> str:
-        """This background in a few words."""
-        kind = "dinucleotide shuffles of" if self.dinucleotide_shuffled else "real bases from"
-        return f"{kind} {len(self.sequences)} given sequences"
+#: Below this share, arrangements without overlap are too rare to draw.
+_LEAST_ROOM = 1e-3
 
 
 # --- one mechanism for every simulation ---------------------------------------------------------
@@ -332,15 +237,9 @@ def simulate(
     """
     rng = as_rng(rng)
     length = as_count(length, "length", 1)
-    groups = tuple(Group(as_count(n, "n"), tuple(parts), label) for n, parts, label in groups)
-    if not groups or {group.label is None for group in groups} == {True, False}:
-        raise ValueError("groups must hold at least one Group, and label all of them or none")
-    wrong = [group.label for group in groups if group.label not in (None, 0, 1)]
-    if wrong:
-        raise ValueError(f"the label of a group is {wrong[0]!r}, expected 1, 0 or None")
+    groups = _checked(groups)
     if not hasattr(background, "draw"):
-        g._check_fraction(background, "background (a GC fraction)")
-        background = Independent(float(background))
+        background = Independent(as_fraction(background, "the GC fraction of the background"))
     names = tuple(_motifs(groups))
     tasks = names if groups[0].label is None else ("bound",)
 
@@ -352,106 +251,44 @@ def simulate(
     for group, stop in zip(groups, np.cumsum([group.n for group in groups]), strict=True):
         rows = order[stop - group.n : stop]
         layouts, outcomes = g.expand(group.grammar)
+        _check_room(layouts, outcomes, length)
         drawn = rng.choice(len(outcomes), size=group.n, p=[p for _, p in outcomes])
         outcome_labels = np.array(
             [_outcome_labels(group, layouts, counts, tasks) for counts, _ in outcomes], np.int8
         )
         labels[rows] = outcome_labels[drawn]
         n_blocks = np.array([counts for counts, _ in outcomes], int)[drawn]  # (n, n_layouts)
-        blocks = _arrange(rows, n_blocks, layouts, length, rng)
-        planted += _plant(sequences, blocks, layouts, background.base_probabilities, rng)
+        blocks = planting.arrange(rows, n_blocks, layouts, length, rng)
+        planted += planting.plant(sequences, blocks, layouts, background.base_probabilities, rng)
     if groups[0].label is not None:
         labels = labels[:, 0]
-    return Simulation(sequences, labels, _site_table(planted), tasks, title, groups, background)
+    sites = planting.site_table(planted)
+    return Simulation(sequences, labels, sites, tasks, title, groups, background)
 
 
-class _Blocks(NamedTuple):
-    row: np.ndarray
-    layout: np.ndarray
-    start: np.ndarray
+def _checked(groups) -> tuple[Group, ...]:
+    if isinstance(groups, Group) or not all(isinstance(group, Group) for group in groups):
+        raise TypeError("groups holds something else than Group(n, grammar, label); pass a list")
+    groups = tuple(Group(as_count(n, "n"), tuple(parts), label) for n, parts, label in groups)
+    if not groups or {group.label is None for group in groups} == {True, False}:
+        raise ValueError("groups must hold at least one Group, and label all of them or none")
+    for group in groups:
+        if group.label not in (None, 0, 1):
+            raise ValueError(f"the label of a group is {group.label!r}, expected 1, 0 or None")
+        for part in group.grammar:
+            if not hasattr(part, "outcomes"):
+                raise TypeError(f"a grammar holds {part!r}, expected Plant, Pair or Subset")
+    return groups
 
 
-def _arrange(rows, n_blocks, layouts, length, rng) -> _Blocks:
-    """Choose where each block starts; arrangements that overlap are drawn again as a whole."""
-    if not layouts:
-        return _Blocks(*np.zeros((3, 0), int))
-    # (n, n_layouts) -> one entry a block, the blocks of a sequence side by side
-    layout = np.tile(np.arange(len(layouts)), len(rows)).repeat(n_blocks.ravel())
-    row = rows.repeat(n_blocks.sum(axis=1))
-    width = np.array([layout.width_bp for layout in layouts])[layout]
-    start = np.empty(len(row), int)
-    cumulative = [layout.position.probabilities(length, layout.width_bp).cumsum()
-                  for layout in layouts]  # fmt: skip
-    pending = np.arange(len(row))
-    for _ in range(_MOST_ROUNDS):
-        for j, steps in enumerate(cumulative):
-            chosen = pending[layout[pending] == j]
-            draws = rng.random(len(chosen)) * steps[-1]
-            start[chosen] = np.searchsorted(steps, draws, side="right")
-        crowded = np.zeros(rows.max(initial=0) + 1, bool)
-        crowded[_overlapping_rows(row[pending], start[pending], width[pending])] = True
-        pending = pending[crowded[row[pending]]]
-        if not len(pending):
-            return _Blocks(row, layout, start)
-    raise ValueError(
-        f"{crowded.sum()} sequences of {length} bp found no room for their sites without "
-        "overlap; make length larger, plant fewer, or give them other positions"
-    )
-
-
-def _overlapping_rows(row, start, width):
-    if len(row) < 2 or (row[1:] != row[:-1]).all():
-        return row[:0]
-    order = _by_place(row, start)
-    row, start, stop = row[order], start[order], (start + width)[order]
-    return row[1:][(row[1:] == row[:-1]) & (start[1:] < stop[:-1])]
-
-
-def _by_place(row, start):
-    # One key is sorted several times faster than two.
-    return np.argsort(row * (start.max(initial=0) + 1) + start)
-
-
-def _plant(sequences, blocks, layouts, background, rng):
-    """Write the sites into the sequences; return one tuple of columns a motif and layout."""
-    packed = sequences.view(np.uint32).reshape(-1)  # (n, length, 4) bytes -> n * length words
-    planted = []
-    for j, layout in enumerate(layouts):
-        chosen = blocks.layout == j
-        row, block_start = blocks.row[chosen], blocks.start[chosen]
-        for site, offset in layout.sites:
-            log_odds = np.log2(site.smoothed() / as_background(background))
-            reverse = rng.random(len(row)) < site.reverse_fraction
-            scores = np.empty(len(row))
-            for low in range(0, len(row), _SITES_AT_ONCE):
-                now = slice(low, low + _SITES_AT_ONCE)
-                codes = site.draw(len(row[now]), background, rng)
-                scores[now] = g.site_scores(codes, log_odds)
-                codes = np.where(reverse[now, None], 3 - codes[:, ::-1], codes)
-                first = row[now] * sequences.shape[1] + block_start[now] + offset
-                packed[first[:, None] + np.arange(site.width_bp)] = _PACKED_BASES[codes]
-            planted.append((site.motif.name, site.width_bp, row, block_start + offset,
-                            reverse, scores))  # fmt: skip
-    return planted
-
-
-def _site_table(planted) -> pd.DataFrame:
-    n_sites = [len(row) for _, _, row, *_ in planted]
-    names = list(dict.fromkeys(name for name, *_ in planted))
-    motif = np.array([names.index(name) for name, *_ in planted], int).repeat(n_sites)
-    width = np.array([width for _, width, *_ in planted], int).repeat(n_sites)
-    row, start, reverse, score = (
-        np.concatenate([part[i] for part in planted] or [np.zeros(0, int)]) for i in (2, 3, 4, 5)
-    )
-    order = _by_place(row, start)
-    return motifs.sites_table(
-        sequence=row[order],
-        motif=pd.Categorical.from_codes(motif[order], names),
-        start=start[order],
-        stop=(start + width)[order],
-        strand=pd.Categorical.from_codes(reverse[order].astype(int), ["+", "-"]),
-        score=score[order],
-    )
+def _check_room(layouts, outcomes, length):
+    room = probability_of_room(layouts, outcomes, length)
+    if room.min() < _LEAST_ROOM:
+        n_blocks = sum(outcomes[int(room.argmin())][0])
+        raise ValueError(
+            f"{n_blocks} sites find hardly any room without overlap in {length} bp; make length "
+            "larger, plant fewer, or give them other positions"
+        )
 
 
 def _motifs(groups) -> dict[str, motifs.Motif]:
@@ -560,8 +397,11 @@ def motif_counting(
     True
     """
     groups = [
-        Group(n, [g.Plant(motif, g.uniform(*counts))], label)
-        for n, counts, label in ((n_positive, positive_counts, 1), (n_negative, negative_counts, 0))
+        Group(n, [g.Plant(motif, counts)], label)
+        for n, counts, label in (
+            (n_positive, _between(positive_counts, "positive_counts"), 1),
+            (n_negative, _between(negative_counts, "negative_counts"), 0),
+        )
     ]
     return simulate(groups, length=length, background=gc_fraction, title="motif counting", rng=rng)
 
@@ -596,7 +436,7 @@ def motif_density_localization(
     True
     """
     groups = [
-        Group(n, [g.Plant(motif, g.uniform(*counts), position)], label)
+        Group(n, [g.Plant(motif, _between(counts, "counts"), position)], label)
         for n, position, label in (
             (n_positive, g.inside_centre(center_size), 1),
             (n_negative, g.anywhere(), 0),
@@ -706,7 +546,7 @@ def heterodimer_grammar(
     >>> len(simulation.sites)
     12
     """
-    pair = g.Pair(motif1, motif2, g.uniform(min_spacing, max_spacing))
+    pair = g.Pair(motif1, motif2, _between((min_spacing, max_spacing), "spacing"))
     groups = [
         Group(n_positive, [pair], 1),
         Group(n_negative, [g.Plant(motif1), g.Plant(motif2)], 0),
@@ -723,4 +563,14 @@ def _subset(motifs, min_motifs, max_motifs):
     if len(set(names)) < len(names):
         raise ValueError(f"motifs holds one motif twice ({', '.join(names)}); list each once")
     maximum = len(parts) if max_motifs is None else max_motifs
-    return g.Subset(parts, g.uniform(min_motifs, maximum))
+    return g.Subset(parts, _between((min_motifs, maximum), "the number of motifs"))
+
+
+def _between(bounds, name):
+    try:
+        minimum, maximum = bounds
+        return g.uniform(minimum, maximum)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} is {bounds!r}, expected the smallest and the largest number, such as (0, 2)"
+        ) from None

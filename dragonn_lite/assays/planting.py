@@ -1,0 +1,104 @@
+"""Where each block goes, and the letters of its sites written into the sequences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dragonn_lite.assays.sites import site_scores
+from dragonn_lite.dna import motifs
+
+_MOST_ROUNDS = 20_000  # enough for the least room that simulate() lets pass
+_PACKED_BASES = np.eye(4, dtype=np.uint8).view(np.uint32).ravel()  # one-hot of a base in one word
+_SITES_AT_ONCE = 2_000  # bounds the memory beyond the output
+
+
+class Blocks(NamedTuple):
+    row: np.ndarray
+    layout: np.ndarray
+    start: np.ndarray
+
+
+def arrange(rows, n_blocks, layouts, length, rng) -> Blocks:
+    """Choose where each block starts; arrangements that overlap are drawn again as a whole."""
+    if not layouts:
+        return Blocks(*np.zeros((3, 0), int))
+    # (n, n_layouts) -> one entry a block, the blocks of a sequence side by side
+    layout = np.tile(np.arange(len(layouts)), len(rows)).repeat(n_blocks.ravel())
+    row = rows.repeat(n_blocks.sum(axis=1))
+    width = np.array([layout.width_bp for layout in layouts])[layout]
+    start = np.empty(len(row), int)
+    cumulative = [layout.position.probabilities(length, layout.width_bp).cumsum()
+                  for layout in layouts]  # fmt: skip
+    pending = np.arange(len(row))
+    for _ in range(_MOST_ROUNDS):
+        for j, steps in enumerate(cumulative):
+            chosen = pending[layout[pending] == j]
+            draws = rng.random(len(chosen)) * steps[-1]
+            start[chosen] = np.searchsorted(steps, draws, side="right")
+        crowded = np.zeros(rows.max(initial=0) + 1, bool)
+        crowded[_overlapping_rows(row[pending], start[pending], width[pending])] = True
+        pending = pending[crowded[row[pending]]]
+        if not len(pending):
+            return Blocks(row, layout, start)
+    raise ValueError(
+        f"{crowded.sum()} sequences of {length} bp found no room for their sites without "
+        "overlap; make length larger, plant fewer, or give them other positions"
+    )
+
+
+def _overlapping_rows(row, start, width):
+    if len(row) < 2 or (row[1:] != row[:-1]).all():
+        return row[:0]
+    order = _by_place(row, start)
+    row, start, stop = row[order], start[order], (start + width)[order]
+    return row[1:][(row[1:] == row[:-1]) & (start[1:] < stop[:-1])]
+
+
+def _by_place(row, start):
+    # One key is sorted several times faster than two.
+    return np.argsort(row * (start.max(initial=0) + 1) + start)
+
+
+def plant(sequences, blocks, layouts, background, rng):
+    """Write the sites into the sequences; return one tuple of columns a motif and layout."""
+    packed = sequences.view(np.uint32).reshape(-1)  # (n, length, 4) bytes -> n * length words
+    planted = []
+    for j, layout in enumerate(layouts):
+        chosen = blocks.layout == j
+        row, block_start = blocks.row[chosen], blocks.start[chosen]
+        for site, offset in layout.sites:
+            log_odds = site.log_odds(background)
+            reverse = rng.random(len(row)) < site.reverse_fraction
+            scores = np.empty(len(row))
+            for low in range(0, len(row), _SITES_AT_ONCE):
+                now = slice(low, low + _SITES_AT_ONCE)
+                codes = site.draw(len(row[now]), background, rng)
+                scores[now] = site_scores(codes, log_odds)
+                codes = np.where(reverse[now, None], 3 - codes[:, ::-1], codes)
+                first = row[now] * sequences.shape[1] + block_start[now] + offset
+                packed[first[:, None] + np.arange(site.width_bp)] = _PACKED_BASES[codes]
+            planted.append((site.motif.name, site.width_bp, row, block_start + offset,
+                            reverse, scores))  # fmt: skip
+    return planted
+
+
+def site_table(planted) -> pd.DataFrame:
+    n_sites = [len(row) for _, _, row, *_ in planted]
+    names = list(dict.fromkeys(name for name, *_ in planted))
+    motif = np.array([names.index(name) for name, *_ in planted], int).repeat(n_sites)
+    width = np.array([width for _, width, *_ in planted], int).repeat(n_sites)
+    row, start, reverse, score = (
+        np.concatenate([part[i] for part in planted] or [np.zeros(0, int)]) for i in (2, 3, 4, 5)
+    )
+    order = _by_place(row, start)
+    return motifs.sites_table(
+        sequence=row[order],
+        motif=pd.Categorical.from_codes(motif[order], names),
+        start=start[order],
+        stop=(start + width)[order],
+        strand=pd.Categorical.from_codes(reverse[order].astype(int), ["+", "-"]),
+        score=score[order],
+    )
