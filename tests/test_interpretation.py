@@ -77,6 +77,10 @@ def test_mutagenesis_leaves_its_input_alone():
         (lambda m, x: contributions.share_in_sites(np.zeros((2, 3, 4)), SITES), "project them"),
         (lambda m, x: contributions.share_in_sites(np.zeros((1, 5)), SITES), "outside of 1 seq"),
         (lambda m, x: contributions.share_in_sites(np.zeros((2, 3)), SITES), "outside of 2 seq"),
+        (lambda m, x: contributions.share_in_sites(np.full((2, 5), np.nan), SITES), "not finite"),
+        (lambda m, x: contributions.share_in_sites(ONES, SITES.drop(columns="stop")), "'stop'"),
+        (lambda m, x: contributions.share_in_sites(ONES, SITES.assign(stop=0)), "stop before they"),
+        (lambda m, x: filters.motifs(m, x[:0]), "sequences is empty"),
     ],
 )
 def test_bad_input_is_one_sentence(call, message):
@@ -85,6 +89,7 @@ def test_bad_input_is_one_sentence(call, message):
         call(model, dna.random_sequences(2, 50, rng=0))
 
 
+ONES = np.ones((2, 5))
 SITES = pd.DataFrame({"sequence": [0, 1, 1], "start": [1, 0, 2], "stop": [3, 3, 5]})
 
 
@@ -157,12 +162,30 @@ def test_filter_motifs_do_not_depend_on_how_they_are_cut_into_blocks(monkeypatch
 
 def test_places_beyond_the_edge_are_not_cut_out():
     inputs = keras.Input((20, 4))
-    layer = keras.layers.Conv1D(1, 5, padding="same", kernel_initializer="ones")
+    layer = keras.layers.Conv1D(1, 5, padding="same")
     model = keras.Model(inputs, keras.layers.GlobalMaxPooling1D()(layer(inputs)))
-    letters = "C" * 5 + "N" * 10 + "G" * 5  # the only whole places without an N are at the ends
+    kernel = np.zeros((5, 4, 1), np.float32)
+    kernel[:, 1:3] = 1  # C and G
+    layer.set_weights([kernel, np.zeros(1, np.float32)])
+    letters = "C" * 5 + "A" * 10 + "G" * 5  # the strongest whole places are at the ends
     (found,) = filters.motifs(model, dna.one_hot(letters), fraction=1.0)
     assert found.n_sites == 2
     assert found.probabilities[:, [1, 2]] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_places_with_an_unknown_base_do_not_count(sign):
+    # Where every known base speaks against the motif, runs of N give the largest response.
+    model = architectures.one_filter(40, width_bp=4, rng=0)
+    kernel = -np.ones((4, 4, 1), np.float32)
+    kernel[:, 0] = -0.5
+    filters.first_convolution(model).set_weights([sign * kernel, np.zeros(1, np.float32)])
+    letters = "CGTC" + "N" * 16 + ("AAAAC" if sign > 0 else "CCCCA") + "N" * 15
+    (found,) = filters.motifs(model, dna.one_hot(letters), fraction=1.0)
+    assert found.n_sites == (1 if sign > 0 else 2)
+    assert found.consensus == ("AAAA" if sign > 0 else "CSYC")
+    assert filters.motifs(model, dna.one_hot(["N" * 40, "ACNTGNA" * 5 + "NNNNN"])) == []
+    assert filters.motifs(model, dna.one_hot("A" * 40)) == []
 
 
 def test_weights_are_those_of_the_first_layer_centred():

@@ -70,6 +70,7 @@ def test_memory_is_bounded_by_batches():
     ("model", "x", "arguments", "error", "words"),
     [
         (count_g, X[:0], {}, ValueError, "sequences is empty"),
+        (count_g, X[:, :0], {}, ValueError, r"shape \(23, 0, 4\), expected at least one base"),
         (count_g, X[0], {}, ValueError, r"x\[None\]"),
         (count_g, "ACGT", {}, TypeError, "is text"),
         (count_g, X, {"batch_size": 0}, ValueError, "batch_size is 0"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .._contract import as_count
-from ._files import as_path, created, opened
+from .._files import as_path, created, opened
 from .encoding import KNOWN_LETTERS, mend_for_letter
 
 _BLOCK_BYTES = 1 << 20

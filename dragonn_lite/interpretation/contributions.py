@@ -1,4 +1,4 @@
-"""What every explanation shares: from the score of each base to the contribution of the one there."""
+"""What explanations share: from the score of each base to the contribution of the one there."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
     Raises
     ------
     ValueError
-        If the shape is another one, or a site lies outside.
+        If the shape is another one, a contribution is not finite, a column is missing, or a site
+        lies outside or stops before it starts.
 
     Examples
     --------
@@ -78,8 +79,14 @@ def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
     contributions = np.asarray(contributions, dtype=float)
     if contributions.ndim != 2:
         raise ValueError(
-            f"contributions has shape {contributions.shape}, expected (n, length); project them first"
+            f"contributions has shape {contributions.shape}, expected (n, length); project them "
+            "first"
         )
+    if not np.isfinite(contributions).all():
+        raise ValueError("contributions hold a value that is not finite; check the scores")
+    missing = {"sequence", "start", "stop"} - set(sites)
+    if missing:
+        raise ValueError(f"sites lack the column {min(missing)!r}; expected a table of sites")
     n, length = contributions.shape
     inside = np.zeros((n, length + 1), np.int64)
     places = [sites[name].to_numpy() for name in ("sequence", "start", "stop")]
@@ -88,6 +95,8 @@ def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
         and (places[2] <= length).all()
     ):  # fmt: skip
         raise ValueError(f"sites lie outside of {n} sequences of {length} bp; pass their own sites")
+    if (places[2] < places[1]).any():
+        raise ValueError("sites stop before they start, expected start <= stop")
     np.add.at(inside, (places[0], places[1]), 1)
     np.add.at(inside, (places[0], places[2]), -1)
     inside = inside.cumsum(axis=1)[:, :length] > 0  # (n, length + 1) -> (n, length)

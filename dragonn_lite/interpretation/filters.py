@@ -13,6 +13,7 @@ from dragonn_lite.networks.prediction import predict
 
 _AT_ONCE = 2_000  # sequences whose responses are in memory
 
+
 def first_convolution(model: keras.Model) -> keras.layers.Conv1D:
     """The convolution that reads the sequence.
 
@@ -67,7 +68,8 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     its largest one is cut out, and the bases there are counted.
 
     *What it does not show*: whether the network uses the filter, or how filters work together.
-    Sequences that are all alike make every filter look like their common motif.
+    Sequences that are all alike make every filter look like their common motif; places with an
+    unknown base are passed over.
 
     Parameters
     ----------
@@ -82,13 +84,14 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     -------
     list of Motif
         One for each filter, named "filter_0", "filter_1", ... and with the number of places as
-        `n_sites`; a filter that responds to everything alike is left out, its number with it.
+        `n_sites`; a filter that responds to everything alike is left out, its number with it, and
+        all are where no place is without an unknown base.
 
     Raises
     ------
     ValueError
-        If no Conv1D reads the sequence, it has strides or dilation, or `fraction` is not from 0
-        to 1.
+        If no Conv1D reads the sequence, it has strides or dilation, there are no sequences, or
+        `fraction` is not from 0 to 1.
 
     References
     ----------
@@ -104,11 +107,15 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     ('filter_0', 8)
     """
     sequences = as_one_hot(sequences)
+    if not len(sequences):
+        raise ValueError("sequences is empty, expected at least one")
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction is {fraction!r}, expected a number from 0 to 1")
     layer = first_convolution(model)
     if layer.strides != (1,) or layer.dilation_rate != (1,):
-        raise ValueError(f"layer {layer.name} has strides or dilation; its places cannot be cut out")
+        raise ValueError(
+            f"layer {layer.name} has strides or dilation; motifs are cut out for filters without"
+        )
     first = keras.Model(model.input, layer.output)
     width, length = layer.kernel_size[0], sequences.shape[1]
     n_places = length - width + 1
@@ -121,23 +128,30 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
         for low in range(0, len(sequences), _AT_ONCE):
             block = sequences[low : low + _AT_ONCE]
             responses = predict(first, block).reshape(len(block), -1, layer.filters)
-            yield block, responses[:, overhang : overhang + n_places]
+            known = np.lib.stride_tricks.sliding_window_view(block.any(axis=2), width, axis=1)
+            whole = known.all(axis=2)[..., None]  # (n, n_places, 1)
+            yield block, responses[:, overhang : overhang + n_places], whole
 
-    n_filters = layer.filters
+    n_filters, n_whole = layer.filters, 0
     total, largest = np.zeros(n_filters), np.full(n_filters, -np.inf)
-    for block, responses in blocks():
-        total += responses.sum(axis=(0, 1), dtype=float)
-        largest = np.maximum(largest, responses.max(axis=(0, 1)))
-    mean = total / (len(sequences) * n_places)
+    for _, responses, whole in blocks():
+        n_whole += whole.sum()
+        total += responses.sum(axis=(0, 1), dtype=float, where=whole)
+        largest = responses.max(axis=(0, 1), initial=-np.inf, where=whole).clip(largest)
+    if not n_whole:
+        return []
+    mean = total / n_whole
     counts = np.zeros((n_filters, width, 4))
-    for block, responses in blocks():
-        row, start, filter_ = np.nonzero(responses - mean >= fraction * (largest - mean))
+    for block, responses, whole in blocks():
+        row, start, filter_ = np.nonzero(
+            whole & (responses - mean >= fraction * (largest - mean))
+        )
         for offset in range(width):
             np.add.at(counts[:, offset], filter_, block[row, start + offset])
     alike = largest - mean <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
     return [
-        # A quarter of a base keeps a position that was N everywhere from being empty.
+        # A quarter of a base keeps one that was never seen from being impossible.
         dataclasses.replace(Motif.from_counts(f"filter_{i}", counts[i] + 0.25), n_sites=n_sites)
-        for i, n_sites in enumerate(counts.sum(axis=2).max(axis=1))
+        for i, n_sites in enumerate(counts[:, 0].sum(axis=1))
         if not alike[i]
     ]

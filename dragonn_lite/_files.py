@@ -1,4 +1,4 @@
-"""Opening files, plain or gzipped, with the errors that the readers document."""
+"""Files, plain or gzipped: read with the errors that the readers document, written whole or not."""
 
 from __future__ import annotations
 
