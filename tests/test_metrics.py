@@ -60,7 +60,7 @@ def test_areas_and_curves_are_those_of_scikit_learn():
         assert metrics.auroc(labels, scores) == pytest.approx(sklearn_metrics.roc_auc_score(y, s))
         expected = sklearn_metrics.average_precision_score(y, s)
         assert metrics.auprc(labels, scores) == pytest.approx(expected, abs=1e-12)
-        assert metrics.accuracy(labels, scores) == pytest.approx(np.mean((s > 0) == y))
+        assert metrics.accuracy(labels, scores) == pytest.approx(np.mean((s >= 0) == y))
 
         curve = metrics.roc_curve(labels, scores)
         x_axis, y_axis, thresholds = sklearn_metrics.roc_curve(y, s, drop_intermediate=False)
@@ -146,10 +146,10 @@ def test_evaluate_gathers_all():
     ("labels", "scores", "error", "words"),
     [
         ([0, 1], [0.1], ValueError, "expected the same"),
-        ([0, 1], [[0.1], [0.2]], ValueError, "expected the same"),
+        ([0, 1], [[0.1, 0.2], [0.2, 0.1]], ValueError, "expected the same"),
+        ([0, 1], [[0.1], [0.2, 0.3]], ValueError, "rows of different lengths"),
         ([], [], ValueError, "empty"),
-        ([0, 1, 1], [0.1, np.nan, 0.3], ValueError, "1 values that are NaN or infinite"),
-        ([0, 1], [0.1, np.inf], ValueError, "NaN or infinite"),
+        ([0, 1, 1], [0.1, np.nan, 0.3], ValueError, "1 values that are NaN"),
         ([-1, -1], [0.1, 0.2], ValueError, "all -1"),
         ([0, 2], [0.1, 0.2], ValueError, "holds the value 2"),
         ([0, 1], ["a", "b"], TypeError, "scores have dtype"),
@@ -159,6 +159,41 @@ def test_wrong_input_is_refused(metric, labels, scores, error, words):
     with pytest.raises(error, match=words) as caught:
         metric(labels, scores)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_infinite_scores_rank_like_others(metric):
+    for seed in range(20):
+        labels, scores = random_case(np.random.default_rng(seed))
+        low, high = scores == scores.min(), scores == scores.max()
+        beyond = np.where(high, np.inf, np.where(low, -np.inf, scores))
+        # As finite numbers of the same order and the same side of the threshold 0.
+        finite = np.where(high, 1e9, np.where(low, -1e9, scores))
+        assert metric(labels, beyond) == metric(labels, finite)
+    assert metrics.roc_curve([0, 1], [-np.inf, np.inf])["recall"].tolist() == [0, 1, 1]
+
+
+def test_a_single_column_is_one_task_however_it_is_written():
+    labels, scores = random_case(np.random.default_rng(1))
+    for metric in METRICS:
+        assert metric(labels[:, None], scores) == metric(labels, scores[:, None])
+        assert metric(labels[:, None], scores) == metric(labels, scores)
+    for judge in (metrics.evaluate, metrics.roc_curve, metrics.precision_recall_curve):
+        for pair in ((labels[:, None], scores), (labels, scores[:, None]),
+                     (labels[:, None], scores[:, None])):  # fmt: skip
+            assert judge(*pair).equals(judge(labels, scores))
+
+
+def test_a_score_on_the_threshold_is_called_bound_by_all():
+    labels, scores = [1, 0], [0.5, 0.5]
+    assert metrics.accuracy(labels, scores, threshold=0.5) == 0.5
+    assert metrics.accuracy([1, 1], [0.5, 0.5], threshold=0.5) == 1
+    assert metrics.precision_recall_curve(labels, scores)["recall"].tolist() == [1]
+
+
+def test_fdr_is_a_number():
+    with pytest.raises(TypeError, match="fdr is '5', expected a number"):
+        metrics.recall_at_fdr([0, 1], [0.0, 1.0], fdr="5")
 
 
 def test_one_class_is_not_enough_where_classes_are_compared():

@@ -255,7 +255,9 @@ def test_batches_do_not_show(monkeypatch):
 def test_sites_are_all_positions_above_the_threshold(seed):
     x = sequences.random_sequences(40, 80, rng=seed)
     motif = random_motif(seed, 5, name="short")
-    scores = motifs.scan(x, motif)
+    everywhere = motifs.find_sites(x, motif, threshold_bits=-np.inf)["score"].to_numpy()
+    scores = everywhere.reshape(40, 76, 2)
+    assert motifs.scan(x, motif) == pytest.approx(scores, abs=1e-4)
     threshold = float(np.quantile(scores, 0.98))
     sites = motifs.find_sites(x, motif, threshold_bits=threshold)
     expected = [
@@ -263,7 +265,7 @@ def test_sites_are_all_positions_above_the_threshold(seed):
         for n in range(40)
         for p in range(76)
         for s, strand in enumerate("+-")
-        if scores[n, p, s] >= threshold
+        if scores[n, p, s] >= threshold - 1e-9
     ]
     assert list(sites.itertuples(index=False, name=None)) == expected
     assert len(expected) > 50
@@ -276,6 +278,18 @@ def test_sites_are_all_positions_above_the_threshold(seed):
         text = letters[site.sequence][site.start : site.stop]
         forward, reverse = reference.scan(text, log_odds)[0]
         assert site.score == pytest.approx(forward if site.strand == "+" else reverse, abs=1e-4)
+
+
+def test_the_best_possible_site_reaches_the_best_possible_score():
+    for motif in motifs.builtin_motifs():
+        best = sequences.from_codes(motif.probabilities.argmax(axis=1)[None])
+        threshold = motif.log_odds().max(axis=1).sum()
+        both = np.concatenate([best, sequences.reverse_complement(best)])
+        found = motifs.find_sites(both, motif, threshold_bits=threshold)
+        assert {(0, "+"), (1, "-")} <= set(zip(found["sequence"], found["strand"], strict=True))
+        assert len(motifs.find_sites(both, motif, threshold_bits=threshold + 1e-6)) == 0
+    with pytest.raises(TypeError, match="threshold_bits is '8', expected a number of bits"):
+        motifs.find_sites(best, motif, threshold_bits="8")
 
 
 def test_no_site_is_an_empty_table_of_the_same_types():

@@ -314,3 +314,39 @@ def test_in_a_notebook_is_told_by_its_kernel(monkeypatch):
 def test_show_is_checked():
     with pytest.raises(ValueError, match="show is 'loud'"):
         widgets.TrainingPicture(show="loud")
+
+
+def test_the_sentence_and_the_bars_call_the_same_sites():
+    from dragonn_lite.display.explorer import MotifState
+
+    for name in ("CTCF", "TAL1", "IRF"):
+        state = MotifState(name)
+        best = state.best_site()["score"]
+        assert best == state.scores.max() == pytest.approx(sum(state.best_site()["contributions"]))
+        for threshold in (best, np.nextafter(best, 100)):
+            state = MotifState(name, threshold_bits=threshold)
+            assert (state.scores >= threshold).any() == ("not bound" not in state.words())
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "words"),
+    [
+        ({"motif": 5}, TypeError, "motif is 5, expected a Motif"),
+        ({"sequence": 5}, TypeError, "sequence is 5, expected a string"),
+        ({"position": 1.5}, ValueError, "position is 1.5, expected a whole number"),
+        ({"motif": motifs.Motif("long", np.eye(4)[[0] * 121])}, ValueError, "has 121 bp"),
+    ],
+)
+def test_states_that_cannot_be_are_refused(fields, error, words):
+    from dragonn_lite.display.explorer import MotifState
+
+    with pytest.raises(error, match=words):
+        MotifState(**fields)
+
+
+@pytest.mark.parametrize("width", [36, 113, 119, 120])
+def test_a_long_motif_fits_into_its_own_example(width):
+    from dragonn_lite.display.explorer import MotifState
+
+    state = MotifState(motifs.Motif("long", np.eye(4)[[0, 1] * 60][:width]))
+    assert len(state.sequence) <= 120 and state.best_site()["score"] > 0

@@ -10,6 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dragonn_lite._contract import as_labels_and_scores
+
 from . import tables, theme
 
 
@@ -46,19 +48,15 @@ def score_histogram(
     Raises
     ------
     ValueError
-        If the shapes differ, a class is missing, or a score is not finite.
+        If the shapes differ, a label is not 1, 0 or -1, a class is missing, or a score is not
+        finite.
 
     Examples
     --------
     >>> score_histogram([0, 0, 1, 1], [-1, 0.5, 0.2, 2]).title.text
     ['At threshold 0.00, recall is 100 % and 33 % of the calls are false']
     """
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
-    if labels.ndim != 1 or labels.shape != scores.shape:
-        raise ValueError(
-            f"labels has shape {labels.shape} and scores {scores.shape}, expected (n,) for both: "
-            "pick one task"
-        )
+    labels, scores = _one_task(labels, scores)
     if not 1 <= n_bins <= 200:
         raise ValueError(f"n_bins is {n_bins!r}, expected 1 to 200")
     used = labels >= 0
@@ -180,20 +178,17 @@ def confusion(
     Raises
     ------
     ValueError
-        If the shapes differ or a score is not finite.
+        If the shapes differ, a label is not 1, 0 or -1, there is no example, or a score is NaN.
 
     Examples
     --------
     >>> confusion([0, 0, 1, 1], [-1, 0.5, 0.2, 2]).title.text
     ['3 of 4 calls are right']
     """
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
-    if labels.ndim != 1 or labels.shape != scores.shape:
-        raise ValueError(
-            f"labels has shape {labels.shape} and scores {scores.shape}, expected (n,)"
-        )
+    labels, scores = _one_task(labels, scores)
     labels, scores = labels[labels >= 0], scores[labels >= 0]
-    tables.check_finite(scores, "scores")
+    if not len(labels):
+        raise ValueError("labels are all -1 (ambiguous), expected bound or unbound examples")
     called = scores >= threshold
     rows = [
         (
@@ -233,6 +228,13 @@ def confusion(
         title=theme.heading(finding, subtitle or f"threshold {threshold:.2f} on the logit"),
         description=f"{finding}. " + "; ".join(f"{r[0]}, {r[1]}: {r[2]}" for r in rows) + ".",
     )
+
+
+def _one_task(labels, scores) -> tuple[np.ndarray, np.ndarray]:
+    labels, scores = as_labels_and_scores(labels, scores)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pick a column")
+    return labels.ravel(), scores.ravel()
 
 
 def _scale(colours: dict) -> alt.Scale:

@@ -8,6 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dragonn_lite._contract import as_count
+
 from ..dna import motifs, sequences
 from . import tables, theme, tracks
 from .glyphs import letter_marks, with_outlines, zero_line
@@ -37,7 +39,8 @@ class MotifState:
     Raises
     ------
     ValueError
-        If the sequence holds other letters, is too short or too long, or a choice is unknown.
+        If the sequence holds other letters, is too short or too long, the motif has more than
+        120 bp, or a choice is unknown.
 
     Examples
     --------
@@ -55,6 +58,14 @@ class MotifState:
 
     def __post_init__(self):
         motif = motifs.builtin(self.motif) if isinstance(self.motif, str) else self.motif
+        if not isinstance(motif, motifs.Motif):
+            raise TypeError(f"motif is {motif!r}, expected a Motif or the name of a built-in one")
+        if motif.width_bp > LENGTH_MAX:
+            raise ValueError(
+                f"motif {motif.name!r} has {motif.width_bp} bp, expected at most {LENGTH_MAX}"
+            )
+        if not isinstance(self.sequence, (str, type(None))):
+            raise TypeError(f"sequence is {self.sequence!r}, expected a string of DNA letters")
         set_ = object.__setattr__  # the one way to complete a frozen dataclass
         set_(self, "motif", motif)
         sequence = _example(motif) if self.sequence is None else self.sequence
@@ -68,10 +79,12 @@ class MotifState:
         if self.strand not in ("both", "+", "-"):
             raise ValueError(f"strand is {self.strand!r}, expected 'both', '+' or '-'")
         tables.check_finite([self.threshold_bits], "threshold_bits")
-        if not 0 <= self.position < len(sequence):
+        if as_count(self.position, "position") >= len(sequence):
             raise ValueError(f"position is {self.position}, expected 0 to {len(sequence) - 1}")
-        # (1, n_positions, 2) -> (n_positions, 2)
-        set_(self, "scores", motifs.scan(sequences.one_hot([sequence]), motif)[0])
+        # The exact scores of all windows, by position and strand: (n_positions, 2)
+        x = sequences.one_hot([sequence])
+        windows = motifs.find_sites(x, motif, threshold_bits=-np.inf)
+        set_(self, "scores", windows["score"].to_numpy().reshape(-1, 2))
 
     def best_site(self) -> dict:
         """Return the best site: start, stop, strand, score (bits), bases, contributions (bits).
@@ -95,7 +108,7 @@ class MotifState:
             "start": int(start),
             "stop": stop,
             "strand": strand,
-            "score": float(sum(contributions)),
+            "score": float(self.scores[start, allowed[column]]),
             "bases": bases,
             "contributions": contributions,
         }
@@ -240,7 +253,7 @@ def _example(motif: motifs.Motif) -> str:
     """Forty bases or more with the consensus in the middle, spelled with certain letters."""
     site = "".join("ACGT"[i] for i in motif.probabilities.argmax(axis=1))
     flank = "ATCGGATTACAGCTTGACCATGTCAGTACGTTAGCA"
-    n_left = max(4, (44 - len(site)) // 2)
+    n_left = min(max(4, (44 - len(site)) // 2), (LENGTH_MAX - len(site)) // 2)
     return flank[:n_left] + site + flank[::-1][:n_left]
 
 

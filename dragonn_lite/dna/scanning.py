@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from .._contract import as_one_hot
+from .._contract import as_number, as_one_hot
 from .encoding import UNKNOWN, codes
 from .matrices import UNIFORM, Motif
 
 _BATCH = 1 << 17  # bases scanned at once: the temporary arrays stay in the cache
+_ROUNDING_BITS = 1e-9  # sums of the same bits in another order differ by less
 _WORD = 5  # bases looked up at once: 5 ** 5 entries of 8 bytes stay in it too
 
 
@@ -96,14 +97,16 @@ def find_sites(
 ) -> pd.DataFrame:
     """List the sites that score at least a threshold.
 
-    Overlapping sites are all listed; a palindrome is found on both strands.
+    Overlapping sites are all listed; a palindrome is found on both strands. The scores are those
+    of :func:`scan`, added up to double precision: a site of the best possible score reaches
+    ``motif.log_odds().max(axis=1).sum()``.
 
     Parameters
     ----------
     x : array (n_sequences, length, 4)
     motif : Motif
     threshold_bits : float
-        Least score of a site.
+        Least score of a site, less 1e-9 bits for rounding; ``-np.inf`` lists every window.
     background, pseudocount
         As for :func:`scan`.
 
@@ -128,14 +131,18 @@ def find_sites(
     1         0   TAC      3     6      -   5.99
     """
     x = as_one_hot(x, "x")
-    if not -np.inf <= threshold_bits <= np.inf:
-        raise ValueError(f"threshold_bits is {threshold_bits!r}, expected a number of bits")
+    threshold = as_number(threshold_bits, "threshold_bits", "bits") - _ROUNDING_BITS
     tables = _word_tables(motif, background, pseudocount)
+    weights = _strand_weights(motif, background, pseudocount)
+    # float32 may come out this much too low: such windows are judged by their exact score.
+    error = len(tables) * np.finfo(np.float32).eps * np.abs(weights[np.isfinite(weights)]).sum()
     n_positions = _n_positions(x, motif)
-    found = [(np.zeros(0, np.intp),) * 3 + (np.zeros(0, np.float32),)]
+    found = [(np.zeros(0, np.intp),) * 3 + (np.zeros(0),)]
     for first, batch in _scan_batches(x, tables, n_positions):
-        sequence, start, strand = np.nonzero(batch >= threshold_bits)
-        found.append((sequence + first, start, strand, batch[sequence, start, strand]))
+        sites = np.nonzero(batch >= threshold - error)
+        score = _exact_scores(codes(x[first : first + len(batch)]), weights, *sites)
+        sequence, start, strand = (place[score >= threshold] for place in sites)
+        found.append((sequence + first, start, strand, score[score >= threshold]))
     sequence, start, strand, score = map(np.concatenate, zip(*found))
     return sites_table(
         sequence=sequence,
@@ -200,20 +207,35 @@ def _n_positions(x: np.ndarray, motif: Motif) -> int:
     return length - motif.width_bp + 1
 
 
+def _strand_weights(motif: Motif, background, pseudocount: float) -> np.ndarray:
+    """Bits of each base as the forward and as the reverse strand reads it: (width, 5, 2)."""
+    if not isinstance(motif, Motif):
+        raise TypeError(f"motif is a {type(motif).__name__}, expected a Motif")
+    forward = motif.log_odds(background, pseudocount=pseudocount)
+    weights = np.stack([forward, forward[::-1, ::-1]], axis=-1)
+    return np.pad(weights, ((0, 0), (0, 1), (0, 0)))  # an unknown base has 0 bits
+
+
+def _exact_scores(
+    numbered: np.ndarray, weights: np.ndarray, sequence, start, strand
+) -> np.ndarray:
+    """Scores of a few windows, added up in double precision."""
+    score = np.zeros(len(sequence))
+    for i, bits in enumerate(weights):
+        score += bits[numbered[sequence, start + i], strand]
+    return score
+
+
 def _word_tables(motif: Motif, background, pseudocount: float) -> np.ndarray:
     """Score of every word of five letters at each fifth position: (n_words, 5**5) complex.
 
     The real part is the score on the forward strand, the imaginary part on the reverse strand:
     one addition of complex numbers adds up both.
     """
-    if not isinstance(motif, Motif):
-        raise TypeError(f"motif is a {type(motif).__name__}, expected a Motif")
-    forward = motif.log_odds(background, pseudocount=pseudocount)
-    weights = np.stack([forward, forward[::-1, ::-1]], axis=-1)  # (width, 4, 2)
+    weights = _strand_weights(motif, background, pseudocount)
     n_words = -(-motif.width_bp // _WORD)
-    # Zeros for N and for the positions beyond the motif's end.
-    padded = np.zeros((n_words * _WORD, UNKNOWN + 1, 2))
-    padded[: motif.width_bp, :UNKNOWN] = weights
+    padded = np.zeros((n_words * _WORD, UNKNOWN + 1, 2))  # 0 beyond the motif's end
+    padded[: motif.width_bp] = weights
     tables = np.zeros((n_words, 1, 2))
     padded = padded.reshape(n_words, _WORD, UNKNOWN + 1, 2)
     for place in range(_WORD):

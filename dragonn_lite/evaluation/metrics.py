@@ -1,8 +1,8 @@
 """How good is a score? Metrics that ignore ambiguous labels and treat ties as ties.
 
 Each metric takes labels, ``int8`` of shape (n,) or (n, n_tasks) with 1 bound, 0 unbound and -1
-ambiguous (ignored), and scores of the same shape (logits or any other score: larger means more
-likely bound). It returns a float, or an array of one value a task.
+ambiguous (ignored), and scores of the same shape (logits or any other score, infinite ones
+included: larger means more likely bound); a single column (n, 1) goes with (n,). It returns a float, or an array of one value a task.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sklearn_metrics
 
-from dragonn_lite._contract import as_labels
+from dragonn_lite._contract import as_labels_and_scores, as_number
 
 
 def auroc(labels, scores) -> float | np.ndarray:
@@ -32,7 +32,7 @@ def auroc(labels, scores) -> float | np.ndarray:
     Raises
     ------
     ValueError
-        If shapes differ, a score is not finite, or a task has one class only.
+        If shapes differ, a score is NaN, or a task has one class only.
 
     References
     ----------
@@ -43,7 +43,7 @@ def auroc(labels, scores) -> float | np.ndarray:
     >>> auroc([0, 0, 1, 1, -1], [0.1, 0.4, 0.35, 0.8, 9.0])
     0.75
     """
-    return _each_task(sklearn_metrics.roc_auc_score, labels, scores)
+    return _each_task(_of_ranks(sklearn_metrics.roc_auc_score), labels, scores)
 
 
 def auprc(labels, scores) -> float | np.ndarray:
@@ -79,7 +79,7 @@ def auprc(labels, scores) -> float | np.ndarray:
     >>> auprc([1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5])
     0.25
     """
-    return _each_task(sklearn_metrics.average_precision_score, labels, scores)
+    return _each_task(_of_ranks(sklearn_metrics.average_precision_score), labels, scores)
 
 
 def recall_at_fdr(labels, scores, *, fdr: float = 0.05) -> float | np.ndarray:
@@ -112,7 +112,7 @@ def recall_at_fdr(labels, scores, *, fdr: float = 0.05) -> float | np.ndarray:
     >>> round(recall_at_fdr([1, 1, 0, 1, 0, 0], [6, 5, 4, 3, 2, 1], fdr=0.2), 3)
     0.667
     """
-    if not 0 <= fdr <= 1:
+    if not 0 <= as_number(fdr, "fdr") <= 1:
         raise ValueError(f"fdr is {fdr!r}, expected a fraction from 0 to 1")
 
     def one_task(y, s):
@@ -133,7 +133,7 @@ def accuracy(labels, scores, *, threshold: float = 0.0) -> float | np.ndarray:
     labels : int8 (n,) or (n, n_tasks)
     scores : float, the same shape
     threshold : float
-        Scores above it are called bound; 0 is a probability of one half for logits.
+        Scores from it on are called bound; 0 is a probability of one half for logits.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def accuracy(labels, scores, *, threshold: float = 0.0) -> float | np.ndarray:
     Raises
     ------
     ValueError
-        If shapes differ, a score is not finite, or a task has no labelled example.
+        If shapes differ, a score is NaN, or a task has no labelled example.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def accuracy(labels, scores, *, threshold: float = 0.0) -> float | np.ndarray:
     0.666...
     """
     return _each_task(
-        lambda y, s: np.mean((s > threshold) == (y == 1)), labels, scores, both_classes=False
+        lambda y, s: np.mean((s >= threshold) == (y == 1)), labels, scores, both_classes=False
     )
 
 
@@ -181,7 +181,7 @@ def evaluate(labels, scores, *, tasks=None) -> pd.DataFrame:
     >>> table[["task", "n_ambiguous", "auroc"]].to_dict("records")
     [{'task': 'bound', 'n_ambiguous': 1, 'auroc': 0.75}]
     """
-    labels, scores = _pair(labels, scores)
+    labels, scores = as_labels_and_scores(labels, scores)
     by_task = labels.reshape(len(labels), -1)
     n_tasks = by_task.shape[1]
     if tasks is None:
@@ -281,30 +281,10 @@ def _calls(y, s):
     return np.cumsum(y == 1)[last], last + 1, s[last]
 
 
-def _pair(labels, scores):
-    scores = np.asarray(scores)
-    if not (np.issubdtype(scores.dtype, np.number) or scores.dtype == bool):
-        raise TypeError(f"scores have dtype {scores.dtype}, expected numbers")
-    scores = scores.astype(float)  # also: a negated unsigned integer would change its order
-    if np.shape(labels) != scores.shape:
-        raise ValueError(
-            f"labels have shape {np.shape(labels)} and scores {scores.shape}, expected the same: "
-            "(n,) or (n, n_tasks)"
-        )
-    if scores.size == 0:
-        raise ValueError("labels and scores are empty, expected at least one example")
-    labels = as_labels(labels, len(scores))
-    broken = ~np.isfinite(scores) & (labels >= 0)
-    if broken.any():
-        raise ValueError(
-            f"scores hold {int(broken.sum())} values that are NaN or infinite; look for a "
-            "diverged network or a division by zero"
-        )
-    return labels, scores
-
-
 def _one_task(labels, scores):
-    labels, scores = _pair(labels, scores)
+    labels, scores = as_labels_and_scores(labels, scores)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels, scores = labels[:, 0], scores[:, 0]
     if labels.ndim == 2:
         raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pass a single column")
     _check_classes(labels[labels >= 0], "")
@@ -312,7 +292,7 @@ def _one_task(labels, scores):
 
 
 def _each_task(metric, labels, scores, both_classes=True):
-    labels, scores = _pair(labels, scores)
+    labels, scores = as_labels_and_scores(labels, scores)
     values = []
     columns = (labels.reshape(len(labels), -1).T, scores.reshape(len(scores), -1).T)
     for task, (y, s) in enumerate(zip(*columns, strict=True)):
@@ -320,6 +300,11 @@ def _each_task(metric, labels, scores, both_classes=True):
         _check_classes(y[known], f" of task {task}" if labels.ndim == 2 else "", both_classes)
         values.append(float(metric(y[known], s[known])))
     return np.array(values) if labels.ndim == 2 else values[0]
+
+
+def _of_ranks(metric):
+    """The metric of the ranks: scikit-learn refuses infinite scores."""
+    return lambda y, s: metric(y, np.unique(s, return_inverse=True)[1])
 
 
 def _check_classes(y, where, both_classes=True):
