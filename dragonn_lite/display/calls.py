@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_labels_and_scores
-
-from . import tables, theme
+from dragonn_lite.display import tables, theme
 
 
 def score_histogram(

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
+from dragonn_lite.display import tables, theme
 
 _SPLITS = {"training": theme.TRAINING, "validation": theme.VALIDATION}
 _METRIC_TITLES = {"loss": "loss (nats an example)", "auroc": "auROC", "auprc": "auPRC"}

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_count
-
-from ..dna import motifs, sequences
-from . import tables, theme, tracks
-from .glyphs import letter_marks, with_outlines, zero_line
+from dragonn_lite.display import tables, theme, tracks
+from dragonn_lite.display.glyphs import letter_marks, with_outlines, zero_line
+from dragonn_lite.dna import motifs, sequences
 
 LENGTH_MAX = 120
 _AXIS_PX = 42

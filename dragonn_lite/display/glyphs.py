@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import theme
+from dragonn_lite.display import theme
 
 _GAP = 0.03  # empty share of a letter's cell at either side
 

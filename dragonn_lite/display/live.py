@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from . import comparisons, theme
+from dragonn_lite.display import comparisons, theme
 
 _KEEPS = "interrupt (■) keeps the best weights"
 

@@ -12,8 +12,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
-from .glyphs import letter_marks, letters, with_outlines, zero_line
+from dragonn_lite.display import tables, theme
+from dragonn_lite.display.glyphs import letter_marks, letters, with_outlines, zero_line
 
 N_LETTERS_MAX = 160
 _LABEL_PX = 130

@@ -12,8 +12,7 @@ import altair as alt
 import pandas as pd
 
 import dragonn_lite
-
-from . import theme
+from dragonn_lite.display import theme
 
 _STYLE = """
 body { max-width: 720px; margin: 2em auto; padding: 0 1em; color: #222; background: #fff;

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
+from dragonn_lite.display import tables, theme
 
 _HEIGHT = 340
 

@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
+from dragonn_lite.display import tables, theme
 
 _N_GROUPS_MAX = 8
 _ROW_PX = 15

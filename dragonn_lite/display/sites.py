@@ -10,10 +10,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ..dna import motifs, sequences
-from . import tables, theme
-from .explorer import MotifState
-from .glyphs import letter_marks, letters, with_outlines, zero_line
+from dragonn_lite.display import tables, theme
+from dragonn_lite.display.explorer import MotifState
+from dragonn_lite.display.glyphs import letter_marks, letters, with_outlines, zero_line
+from dragonn_lite.dna import motifs, sequences
 
 N_STACKED_MAX = 40
 _AXIS_PX = 42

@@ -9,7 +9,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from . import tables, theme
+from dragonn_lite.display import tables, theme
 
 _AXIS_PX = 42
 

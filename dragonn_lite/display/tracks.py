@@ -10,8 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from . import tables, theme
-from .glyphs import letters, zero_line
+from dragonn_lite.display import tables, theme
+from dragonn_lite.display.glyphs import letters, zero_line
 
 N_LETTERS_MAX = 120
 N_POSITIONS_MAX = 4000

@@ -17,10 +17,15 @@ import html
 
 import ipywidgets
 
-from ..dna import motifs, sequences
-from . import theme
-from .explorer import LENGTH_MAX, MotifState, motif_explorer_chart
-from .live import TrainingPicture, TrainingState, training_chart, training_picture
+from dragonn_lite.display import theme
+from dragonn_lite.display.explorer import LENGTH_MAX, MotifState, motif_explorer_chart
+from dragonn_lite.display.live import (
+    TrainingPicture,
+    TrainingState,
+    training_chart,
+    training_picture,
+)
+from dragonn_lite.dna import motifs, sequences
 
 __all__ = [
     "MotifExplorer",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .._files import as_path, created, read_text
-from .matrices import Motif
+from dragonn_lite._files import as_path, created, read_text
+from dragonn_lite.dna.matrices import Motif
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._contract import as_count, as_rng
-from .encoding import UNKNOWN, from_codes
+from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.dna.encoding import UNKNOWN, from_codes
 
 _BATCH = 1 << 18  # bases drawn at once, so that temporary arrays stay small
 

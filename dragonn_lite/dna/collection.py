@@ -9,7 +9,7 @@ import json
 
 import pandas as pd
 
-from .matrices import Motif
+from dragonn_lite.dna.matrices import Motif
 
 
 def builtin(name: str) -> Motif:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .._contract import as_count
-from .collection import builtin_motifs
-from .matrices import Motif
+from dragonn_lite._contract import as_count
+from dragonn_lite.dna.collection import builtin_motifs
+from dragonn_lite.dna.matrices import Motif
 
 
 def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._contract import as_count, as_one_hot
+from dragonn_lite._contract import as_count, as_one_hot
 
 BASES = "ACGT"
 UNKNOWN = 4  # the code of N; one-hot rows of it are all zeros

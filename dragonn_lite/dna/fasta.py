@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .._contract import as_count
-from .._files import as_path, created, opened
-from .encoding import KNOWN_LETTERS, mend_for_letter
+from dragonn_lite._contract import as_count
+from dragonn_lite._files import as_path, created, opened
+from dragonn_lite.dna.encoding import KNOWN_LETTERS, mend_for_letter
 
 _BLOCK_BYTES = 1 << 20
 _HEADER_BYTES = 1 << 20  # more than that is no header

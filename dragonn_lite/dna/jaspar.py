@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ._motif_text import Lines, as_motifs, as_numbers, title, write_lines
-from .encoding import BASES
-from .matrices import Motif
+from dragonn_lite.dna._motif_text import Lines, as_motifs, as_numbers, title, write_lines
+from dragonn_lite.dna.encoding import BASES
+from dragonn_lite.dna.matrices import Motif
 
 _BRACKETED = re.compile(r"([ACGTacgt])\s*\[([^\[\]]*)\]")
 _LETTERED = re.compile(r"([A-Za-z])\s+(.*)")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._contract import as_count, as_rng
-from .backgrounds import as_probabilities
-from .encoding import BASES
+from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.dna.backgrounds import as_probabilities
+from dragonn_lite.dna.encoding import BASES
 
 UNIFORM = np.full(4, 0.25)
 UNIFORM.setflags(write=False)

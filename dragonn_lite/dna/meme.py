@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ._motif_text import Lines, as_motifs, as_numbers, one_word, title, write_lines
-from .encoding import BASES
-from .matrices import UNIFORM, Motif, as_background
+from dragonn_lite.dna._motif_text import Lines, as_motifs, as_numbers, one_word, title, write_lines
+from dragonn_lite.dna.encoding import BASES
+from dragonn_lite.dna.matrices import UNIFORM, Motif, as_background
 
 _MATRIX = "letter-probability matrix"
 # What may follow a matrix without a blank line between; "---" ends it in MEME's full output.

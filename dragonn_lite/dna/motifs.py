@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .collection import builtin, builtin_motifs, builtin_table
-from .comparison import best_match
-from .jaspar import read_jaspar, write_jaspar
-from .matrices import UNIFORM, Motif
-from .meme import read_meme, write_meme
-from .scanning import best_scores, find_sites, scan, sites_table
+from dragonn_lite.dna.collection import builtin, builtin_motifs, builtin_table
+from dragonn_lite.dna.comparison import best_match
+from dragonn_lite.dna.jaspar import read_jaspar, write_jaspar
+from dragonn_lite.dna.matrices import UNIFORM, Motif
+from dragonn_lite.dna.meme import read_meme, write_meme
+from dragonn_lite.dna.scanning import best_scores, find_sites, scan, sites_table
 
 __all__ = [
     "UNIFORM",

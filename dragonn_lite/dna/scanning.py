@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from .._contract import as_number, as_one_hot
-from .encoding import UNKNOWN, codes
-from .matrices import UNIFORM, Motif
+from dragonn_lite._contract import as_number, as_one_hot
+from dragonn_lite.dna.encoding import UNKNOWN, codes
+from dragonn_lite.dna.matrices import UNIFORM, Motif
 
 _BATCH = 1 << 17  # bases scanned at once: the temporary arrays stay in the cache
 _ROUNDING_BITS = 1e-9  # sums of the same bits in another order differ by less

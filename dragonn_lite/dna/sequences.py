@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._contract import as_count, as_one_hot
-from .backgrounds import gc_probabilities, random_sequences, stationary_probabilities
-from .encoding import (
+from dragonn_lite._contract import as_count, as_one_hot
+from dragonn_lite.dna.backgrounds import (
+    gc_probabilities,
+    random_sequences,
+    stationary_probabilities,
+)
+from dragonn_lite.dna.encoding import (
     BASES,
     UNKNOWN,
     codes,
@@ -18,7 +22,7 @@ from .encoding import (
     to_dragonn,
     to_tangermeme,
 )
-from .shuffles import dinucleotide_shuffle, shuffle
+from dragonn_lite.dna.shuffles import dinucleotide_shuffle, shuffle
 
 __all__ = [
     "BASES",

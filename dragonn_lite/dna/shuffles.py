@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from .._contract import as_one_hot, as_rng
-from .encoding import UNKNOWN, codes, from_codes
+from dragonn_lite._contract import as_one_hot, as_rng
+from dragonn_lite.dna.encoding import UNKNOWN, codes, from_codes
 
 _BATCH = 1 << 20  # bases handled at once: bounds the memory of the temporary arrays
 _N_LETTERS = UNKNOWN + 1  # N is shuffled as a letter of its own
