@@ -114,7 +114,9 @@ def test_balanced_classes_weigh_as_much_in_each_task():
             weights[its, task] = 0.5 * (y[:, task] >= 0).sum() / its.sum()
     balanced = fit(y=y, n_tasks=2, weights="balanced", validation=held_out, epochs=1)
     by_hand = fit(y=y, n_tasks=2, weights=weights, validation=held_out, epochs=1)
-    np.testing.assert_allclose(balanced.history["value"], by_hand.history["value"], rtol=1e-5)
+    same = "split == 'training' or metric == 'auroc'"  # weights of examples leave validation alone
+    found, expected = (run.history.query(same)["value"] for run in (balanced, by_hand))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
     for a, b in zip(arrays(balanced.model), arrays(by_hand.model), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     assert balanced.model.output_shape == (None, 2)
@@ -206,6 +208,29 @@ def test_an_error_after_an_epoch_loses_nothing(tmp_path):
         fit(epochs=3, checkpoint=tmp_path / "c", progress=fail)
     resumed = fit(epochs=3, checkpoint=tmp_path / "c")
     assert_same_weights(resumed.model, fit(epochs=3).model)
+
+
+def test_a_model_without_logits_or_without_shape_is_refused():
+    inputs = keras.Input((40, 4))
+    probabilities = keras.layers.Dense(1, activation="sigmoid")(keras.layers.Flatten()(inputs))
+    with pytest.raises(ValueError, match="ends in sigmoid, expected logits"):
+        fit(model=keras.Model(inputs, probabilities))
+    for wrong in ("m", keras.Sequential([keras.layers.Dense(1)])):
+        with pytest.raises(TypeError, match="model is no built keras.Model"):
+            fit(model=wrong)
+
+
+def test_weights_of_classes_weigh_both_losses():
+    plain, weighed = (
+        fit(model=architectures.filter_bank(40, n_filters=3, rng=1), weights=weights, epochs=1)
+        for weights in (None, {0: 1.0, 1: 9.0})
+    )
+    scores = predict(weighed.model, HELD_OUT[0])
+    losses = np.logaddexp(0, np.where(HELD_OUT[1] == 1, -scores, scores))
+    found = weighed.history.query("split == 'validation' and metric == 'loss'")["value"].iloc[0]
+    expected = np.average(losses, weights=np.where(HELD_OUT[1] == 1, 9.0, 1.0))
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert found != plain.history.query("split == 'validation' and metric == 'loss'")["value"].iloc[0]
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
@@ -344,8 +369,10 @@ REFUSED = {
     "weights is heavy": {"weights": "heavy"},
     "weights is {1: 2}": {"weights": {1: 2}},
     "weights is .9,.": {"weights": np.ones(9)},
-    "negative or undefined": {"weights": {0: -1, 1: 1}},
-    "weights hold a negative or undefined": {"weights": np.full(180, np.nan)},
+    "weights are negative, undefined": {"weights": {0: -1, 1: 1}},
+    "weights are negative, undefined or": {"weights": np.full(180, np.nan)},
+    "weights are negative, undefined or all 0": {"weights": {0: 0, 1: 0}},
+    "validation holds 3 parts": {"validation": (X[180:], Y[180:], Y[180:])},
     "epochs is 0": {"epochs": 0},
 }  # fmt: skip
 

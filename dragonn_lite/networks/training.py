@@ -52,8 +52,9 @@ class Settings:
     def __post_init__(self):
         for name in ("batch_size", "patience", "steps_per_execution"):
             as_count(getattr(self, name), name, 1)
-        if not 0 < self.learning_rate < 10:
-            raise ValueError(f"learning_rate is {self.learning_rate!r}, expected 0.0001 to 0.1")
+        rate = self.learning_rate
+        if not (isinstance(rate, Real) and 0 < rate < 10):
+            raise ValueError(f"learning_rate is {rate!r}, expected a number such as 0.01")
 
 
 class Training(NamedTuple):
@@ -112,7 +113,8 @@ def fit(
         Largest number of passes over the data.
     weights : "balanced", mapping, array (n,) or (n, n_tasks), optional
         "balanced": both classes of a task weigh as much. A mapping gives the weight of each
-        class, ``{0: 1.0, 1: 5.0}``. An array gives the weight of each example.
+        class, ``{0: 1.0, 1: 5.0}``. An array gives the weight of each training example; the
+        validation loss is weighed by class only.
     settings : Settings
         Batch size, learning rate, patience, augmentation.
     progress : callable, optional
@@ -152,7 +154,9 @@ def fit(
     _check_model(model, *training[:2])
     _check_model(model, *held_out)
     batches = Batches(training[0], training[2], settings, int(rng.integers(2**31)))
-    held_out_targets = _with_weights(held_out[1], None)
+    # Weights of classes hold for validation too, so that both losses say the same thing.
+    of_classes = weights if isinstance(weights, (str, Mapping)) else None
+    held_out_targets = _with_weights(held_out[1], of_classes)
     optimizer = _optimizer(model, settings, as_count(epochs, "epochs", 1) * len(batches))
     steps = compiled_steps(model, optimizer, settings.batch_size)
     run = Run(model, optimizer, batches, epochs, checkpoint)
@@ -193,7 +197,11 @@ def _split(sequences, labels, weights, validation, rng):
     sequences = as_one_hot(sequences)
     labels = as_labels(labels, len(sequences))
     training = sequences, labels, _with_weights(labels, weights)
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+    if isinstance(validation, (tuple, list)):
+        if len(validation) != 2:
+            raise ValueError(
+                f"validation holds {len(validation)} parts, expected (sequences, labels)"
+            )
         held_out = as_one_hot(validation[0], "validation sequences")
         held_out = held_out, as_labels(validation[1], len(held_out), "validation labels")
     else:
@@ -220,6 +228,17 @@ def _split(sequences, labels, weights, validation, rng):
 
 
 def _check_model(model, sequences, labels):
+    if not isinstance(model, keras.Model) or not model.built:
+        raise TypeError(
+            "model is no built keras.Model; make one with networks.architectures, or give its "
+            "first layer keras.Input((length, 4))"
+        )
+    activation = getattr(model.layers[-1], "activation", None)
+    if activation in (keras.activations.sigmoid, keras.activations.softmax):
+        raise ValueError(
+            f"the model ends in {activation.__name__}, expected logits: leave out the activation "
+            "of its last layer"
+        )
     length, n_tasks = sequences.shape[1], labels.reshape(len(labels), -1).shape[1]
     if tuple(model.input_shape[1:]) not in ((length, 4), (None, 4)):
         raise ValueError(
@@ -243,7 +262,7 @@ def _with_weights(labels, weights):
         of_its_class = np.where(y == 1, (y == 1).sum(axis=0), (y == 0).sum(axis=0))
         w = 0.5 * known.sum(axis=0) / of_its_class.clip(1)
     elif isinstance(weights, Mapping) and set(weights) == {0, 1}:
-        w = np.where(y == 1, float(weights[1]), float(weights[0]))
+        w = np.where(y == 1, *np.array([weights[1], weights[0]], float))
     else:
         w = np.asarray(weights, float) if not isinstance(weights, (str, Mapping)) else np.zeros(0)
         if w.shape not in ((len(y),), y.shape):
@@ -253,6 +272,6 @@ def _with_weights(labels, weights):
                 f"({len(y)},) or {y.shape}"
             )
         w = w.reshape(len(w), -1) * np.ones(y.shape)
-    if not (np.isfinite(w).all() and (w >= 0).all()):
-        raise ValueError("weights hold a negative or undefined value, expected zeros and more")
+    if not (np.isfinite(w).all() and (w >= 0).all() and w.any()):
+        raise ValueError("weights are negative, undefined or all 0, expected positive numbers")
     return np.concatenate([y, w * known], axis=1).astype(np.float32)
