@@ -117,7 +117,6 @@ def test_names_may_be_shared(tmp_path):
     path = write(tmp_path, b">a\nA\n>b\nC\n>a\nG\n")
     records = fasta.read_fasta(path)
     assert [record.sequence for record in records] == ["A", "C", "G"]
-    assert fasta.duplicate_names(records) == ["a"]
 
 
 @pytest.mark.parametrize("name", ["out.fa", "out.fa.gz"])
@@ -226,3 +225,19 @@ def test_real_files_agree_with_the_letter_by_letter_reader():
         shared_data("yeast_genome", "Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz")
     )
     assert len(genome) == 17 and sum(len(r.sequence) for r in genome) == 12_157_105
+
+
+@pytest.mark.parametrize(
+    ("records", "error", "words"),
+    [
+        (None, TypeError, "records is a NoneType"),
+        ([("a", "ACGT", None)], TypeError, "has the description None"),
+        ([("a", "ACGT", "\ud800")], ValueError, "control character in its description"),
+        ([("a\ud800", "ACGT")], ValueError, "expected one word"),
+        ([("a", "ACé")], ValueError, "has 'é' in its sequence"),
+    ],
+)
+def test_what_cannot_be_written_is_named(tmp_path, records, error, words):
+    with pytest.raises(error, match=words):
+        fasta.write_fasta(tmp_path / "out.fa", records)
+    assert not list(tmp_path.iterdir())

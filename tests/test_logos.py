@@ -135,7 +135,7 @@ def test_a_reverse_match_is_drawn_reverse_complemented():
     ("call", "message"),
     [
         (lambda: logos.logo(np.zeros((161, 4))), "161 positions, expected at most 160"),
-        (lambda: logos.motif_logo([[1, 1, 0, 0]]), "no probabilities at position 0"),
+        (lambda: logos.motif_logo([[1, 1, 0, 0]]), "sum to 2 at position 0"),
         (lambda: logos.motif_logo([[1, 0, 0, 0]], kind="bits"), "kind is 'bits'"),
         (lambda: logos.logo([[np.nan, 0, 0, 0]]), "matrix holds 1 of 4"),
         (lambda: logos.logo_stack({}), "motifs holds 0, expected 1 to 30"),

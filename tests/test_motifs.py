@@ -53,6 +53,7 @@ def test_a_motif_does_not_change():
         ({"probabilities": "ACGT"}, "not a table"),
         ({"n_sites": 0}, "n_sites"),
         ({"n_sites": math.inf}, "n_sites"),
+        ({"n_sites": math.nan}, "n_sites"),
     ],
 )
 def test_a_motif_checks_what_it_is_made_of(arguments, message):
@@ -66,6 +67,34 @@ def test_counts_become_probabilities():
     assert (motif.n_sites, motif.accession) == (40, "MA1")
     with pytest.raises(ValueError, match="all zero at position 1"):
         Motif.from_counts("m", [[1, 0, 0, 0], [0, 0, 0, 0]])
+    with pytest.raises(ValueError, match="counts of motif 'm' are too large"):
+        Motif.from_counts("m", [[1e308, 1e308, 0, 0]])
+    assert Motif.from_counts("m", [[1, 0, 0, 0]], n_sites=7).n_sites == 7
+
+
+def test_text_is_no_number():
+    with pytest.raises(TypeError, match="n_sites is 'x', expected a number"):
+        Motif("m", [[0.25] * 4], n_sites="x")
+    with pytest.raises(TypeError, match="pseudocount is '1', expected a number"):
+        Motif("m", [[0.25] * 4]).with_pseudocount("1")
+
+
+@pytest.mark.parametrize(
+    ("spelled", "name"),
+    [("MYC/MAX", "MAX::MYC"), ("jun/fos", "FOS::JUN"), ("NF-kB", "NFKB1"), ("nf-kb", "NFKB1")],
+)
+def test_names_as_papers_spell_them(spelled, name):
+    assert motifs.builtin(spelled).name == name
+
+
+def test_a_matrix_written_as_rows_is_one_query():
+    rows = motifs.builtin("CTCF").probabilities.tolist()
+    assert motifs.best_match(rows)["motif"].tolist() == ["CTCF_known1"]
+    assert len(motifs.best_match([rows, rows])) == 2
+    with pytest.raises(TypeError, match=r"take motifs.builtin\('CTCF'\)"):
+        motifs.best_match("CTCF")
+    with pytest.raises(ValueError, match=r"queries\[0\] is not a table"):
+        motifs.best_match([[1, 0, 0, 0], [1]])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -469,6 +498,7 @@ def write_text(folder, text, name="file"):
         MEME.replace("\n", "\r\n"),
         MEME.replace("ALPHABET= ACGT", ALPHABET_BLOCK),
         MEME.replace("ALPHABET= ACGT\n", ""),
+        MEME.replace("ALPHABET= ACGT", "ALPHABET = acgt"),
         "*****\n" + MEME.replace("5.4.1", "4"),
         MEME.replace("FIRST", "FIRST width = 2 sites = 20"),
         "\ufeff" + MEME.rstrip(),

@@ -65,7 +65,7 @@ def test_length_crops_and_pads_around_the_centre(letters, length, expected):
         (["ACGT", "AC-T"], r"sequences\[1\] has '-' at position 2.*gaps"),
         (["ACGU"], "position 3.*replace U by T"),
         (["ACGJ"], "'J' at position 3"),
-        (["ACG\u00c5"], r"'\?' at position 3"),
+        (["ACG\u00c5"], r"'\u00c5' at position 3"),
         (["ACGT\n"], "white space"),
         ("peaks/positive.fa", "read_fasta"),
         (">seq1", "read_fasta"),
@@ -307,3 +307,24 @@ def test_shuffles_need_memory_for_a_batch_only():
     finally:
         tracemalloc.stop()
     assert peak < 3 * x.nbytes
+
+
+def test_arrays_and_columns_of_text_are_turned():
+    letters = ["AACG", "TT"]
+    for x in (np.array(letters), np.array(letters, dtype=object), pd.Series(letters)):
+        assert sequences.reverse_complement(x) == ["CGTT", "AA"]
+
+
+def test_letters_and_shapes_are_named_as_they_were_given():
+    with pytest.raises(ValueError, match="'U' at position 3.*this looks like RNA"):
+        sequences.reverse_complement("ACGU")
+    with pytest.raises(ValueError, match=r"sequences\[1\] has 'é' at position 2"):
+        sequences.one_hot(["ACG", "ACé"])
+    with pytest.raises(ValueError, match="codes has rows of different lengths"):
+        sequences.from_codes([[0, 1], [2]])
+
+
+def test_more_counts_than_memory_are_refused():
+    x = np.zeros((17, 12, 4), np.uint8)
+    with pytest.raises(ValueError, match="k is 12: 17 sequences have 285,212,672 counts"):
+        sequences.kmer_counts(x, 12)

@@ -122,3 +122,10 @@ def test_a_curve_that_is_too_rough_is_thinned_further():
 def test_bad_input_is_one_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_text_and_ragged_rows_are_no_heights():
+    with pytest.raises(TypeError, match=r"matrix is text.*motifs.builtin\('CTCF'\)"):
+        tables.as_matrix("CTCF")
+    with pytest.raises(ValueError, match="motif is not a table of numbers"):
+        tables.information_heights([[1, 0, 0, 0], [1]])

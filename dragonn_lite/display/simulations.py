@@ -47,7 +47,8 @@ def simulation_picture(
     Raises
     ------
     ValueError
-        If there are more than seven motifs, or `n_examples` or `n_bins` is out of range.
+        If there is no sequence, there are more than seven motifs, or `n_examples` or `n_bins` is
+        out of range.
 
     Examples
     --------
@@ -66,6 +67,8 @@ def simulation_picture(
     sites = simulation.sites
     tables.require_columns(sites, ["sequence", "motif", "start", "stop", "strand"], "sites")
     n, length = np.shape(simulation.sequences)[:2]
+    if not n:
+        raise ValueError("simulation holds no sequence, expected at least one to draw")
     colours = _motif_colours(simulation)
     groups = _label_groups(np.asarray(simulation.labels), simulation.tasks)
     drawn = _first_groups(groups)

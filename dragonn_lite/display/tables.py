@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-LETTERS = "ACGT"
+from dragonn_lite._contract import as_one_hot
+from dragonn_lite.dna.encoding import BASES, decode
+from dragonn_lite.dna.matrices import Motif
 
 
 def logo_table(matrix, *, start: int = 0) -> pd.DataFrame:
@@ -53,7 +55,7 @@ def logo_table(matrix, *, start: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "position": position + start,
-            "base": np.array(list(LETTERS), dtype=object)[rank[position, level]],
+            "base": np.array(list(BASES), dtype=object)[rank[position, level]],
             "height": height,
             "y0": y1[position, level] - height,
             "y1": y1[position, level],
@@ -78,7 +80,7 @@ def information_heights(motif) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a row does not sum to 1 or holds a negative number.
+        If a row does not sum to 1 within 0.001 or holds a negative number.
 
     References
     ----------
@@ -91,15 +93,9 @@ def information_heights(motif) -> np.ndarray:
            [0.5, 0.5, 0. , 0. ],
            [0. , 0. , 0. , 0. ]])
     """
-    p = as_matrix(motif, "motif")
-    if (p < 0).any() or not np.allclose(p.sum(axis=1), 1, atol=0.01):
-        row = int(np.argmax((p < 0).any(axis=1) | ~np.isclose(p.sum(axis=1), 1, atol=0.01)))
-        raise ValueError(
-            f"motif holds no probabilities at position {row} (the row sums to {p[row].sum():.3g}),"
-            " expected four numbers that sum to 1"
-        )
-    entropy = -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1)  # (length, 4) -> (length,)
-    return p * np.maximum(2 - entropy, 0)[:, None]
+    if not isinstance(motif, Motif):
+        motif = Motif("motif", as_matrix(motif, "motif"))
+    return motif.probabilities * motif.information_bits[:, None]
 
 
 def contribution_table(x, contributions, *, start: int = 0) -> pd.DataFrame:
@@ -164,8 +160,8 @@ def one_hot_table(x, *, start: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "position": np.repeat(np.arange(len(bases)) + start, 4),
-            "base": list(LETTERS) * len(bases),
-            "value": [int(base == letter) for base in bases for letter in LETTERS],
+            "base": list(BASES) * len(bases),
+            "value": [int(base == letter) for base in bases for letter in BASES],
         }
     )
 
@@ -319,10 +315,7 @@ def as_letters(x, name: str = "x") -> str:
                 f"{name} has shape {codes.shape}, expected one sequence (length, 4): pick one, as "
                 f"in {name}[0]"
             )
-        if not np.isin(codes, (0, 1)).all() or codes.sum(axis=1).max(initial=0) > 1:
-            raise ValueError(f"{name} is not one-hot, expected at most a single 1 in each row")
-        order = np.where(codes.any(axis=1), codes.argmax(axis=1), 4)
-        letters = "".join("ACGTN"[code] for code in order)
+        letters = decode(as_one_hot(codes[None], name))[0] if len(codes) else ""
     if not letters:
         raise ValueError(f"{name} is empty, expected at least one base")
     return letters
@@ -341,7 +334,12 @@ def as_matrix(matrix, name: str = "matrix") -> np.ndarray:
     >>> as_matrix([[0, 1, 0, 0]]).shape
     (1, 4)
     """
-    heights = np.asarray(getattr(matrix, "probabilities", matrix), dtype=float)
+    if isinstance(matrix, str):
+        raise TypeError(f"{name} is text, expected numbers: take motifs.builtin({matrix!r})")
+    try:
+        heights = np.asarray(getattr(matrix, "probabilities", matrix), dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not a table of numbers, expected (length, 4)") from None
     if heights.ndim != 2 or heights.shape[1] != 4 or not len(heights):
         raise ValueError(f"{name} has shape {heights.shape}, expected (length, 4)")
     check_finite(heights, name)

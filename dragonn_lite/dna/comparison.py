@@ -19,7 +19,7 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
 
     Parameters
     ----------
-    queries : Motif, array (width, 4), or list of them
+    queries : Motif, array (width, 4) or its rows, or list of them
         An array may hold any weights, such as a filter's: only the differences between the
         bases of a position matter.
     collection : list of Motif, optional
@@ -36,6 +36,8 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
 
     Raises
     ------
+    TypeError
+        If a query is text.
     ValueError
         If a query has another shape, holds a value that is not finite, or prefers no base
         anywhere; or if the collection is empty.
@@ -48,8 +50,7 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
              motif  correlation  offset_bp strand
     0  SPI1_known4         0.81          0      -
     """
-    if isinstance(queries, Motif) or getattr(queries, "ndim", 3) == 2:
-        queries = [queries]
+    queries = _as_queries(queries)
     if collection is None:
         collection = builtin_motifs()
     if not len(collection):
@@ -78,13 +79,26 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _matrix(motif):
-    return motif.probabilities if isinstance(motif, Motif) else motif
+def _as_queries(queries) -> list:
+    """A list of queries, from one or several; rows of numbers are the rows of one matrix."""
+    if isinstance(queries, (str, Motif)) or getattr(queries, "ndim", 3) == 2:
+        return [queries]
+    queries = list(queries)
+    rows = bool(queries) and all(
+        isinstance(row, (list, tuple, np.ndarray)) and len(row) and np.isscalar(row[0])
+        for row in queries
+    )
+    return [queries] if rows else queries
 
 
 def _profile(motif, name: str) -> np.ndarray:
     """Weights with mean 0 at each position and norm 1: their products are correlations."""
-    profile = np.asarray(_matrix(motif), dtype=np.float64)
+    if isinstance(motif, str):
+        raise TypeError(f"{name} is text, expected a Motif: take motifs.builtin({motif!r})")
+    try:
+        profile = np.asarray(getattr(motif, "probabilities", motif), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not a table of numbers, expected (width, 4)") from None
     if profile.ndim != 2 or profile.shape[1] != 4 or not len(profile):
         raise ValueError(f"{name} has shape {profile.shape}, expected (width, 4)")
     if not np.isfinite(profile).all():

@@ -155,7 +155,10 @@ def from_codes(codes) -> np.ndarray:
     >>> decode(from_codes([[3, 0, 4]]))
     ['TAN']
     """
-    codes = np.asarray(codes)
+    try:
+        codes = np.asarray(codes)
+    except ValueError:
+        raise ValueError("codes has rows of different lengths, expected the same for all") from None
     if codes.ndim != 2:
         raise ValueError(f"codes has shape {codes.shape}, expected (n_sequences, length)")
     if codes.size and not np.issubdtype(codes.dtype, np.integer):
@@ -293,8 +296,10 @@ def _as_bytes(sequences) -> list[bytes]:
     buffers = []
     for i, sequence in enumerate(sequences):
         if isinstance(sequence, str):
-            # A letter beyond ASCII becomes "?", which is not DNA either: one check finds both.
-            sequence = sequence.encode("ascii", "replace")
+            if not sequence.isascii():
+                position = next(p for p, c in enumerate(sequence) if not c.isascii())
+                raise _letter_error(i, sequence[position], position)
+            sequence = sequence.encode("ascii")
         elif not isinstance(sequence, bytes):
             raise TypeError(
                 f"sequences[{i}] is {_shown(sequence)}, expected a string of DNA letters"
@@ -332,12 +337,15 @@ def _raise_for_letter(buffers: list[bytes]) -> None:
         wrong = buffer.translate(None, KNOWN_LETTERS)
         if not wrong:
             continue
-        letter = wrong[:1]
-        position = buffer.index(letter)
-        raise ValueError(
-            f"sequences[{i}] has {letter.decode('latin-1')!r} at position {position}, expected A, "
-            f"C, G, T, N or another IUPAC letter{_mend(letter, buffer)}"
-        )
+        letter, position = wrong[:1], buffer.index(wrong[:1])
+        raise _letter_error(i, letter.decode("latin-1"), position, _mend(letter, buffer))
+
+
+def _letter_error(i: int, letter: str, position: int, mend: str = "") -> ValueError:
+    return ValueError(
+        f"sequences[{i}] has {letter!r} at position {position}, expected A, C, G, T, N or another "
+        f"IUPAC letter{mend}"
+    )
 
 
 def _mend(letter: bytes, buffer: bytes) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -14,7 +13,9 @@ from dragonn_lite.dna.encoding import KNOWN_LETTERS, mend_for_letter
 _BLOCK_BYTES = 1 << 20
 _HEADER_BYTES = 1 << 20  # more than that is no header
 _BLANKS = b" \t\n"
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+# Surrogates are halves of letters: no file can hold one.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_WITHOUT_KNOWN = dict.fromkeys(KNOWN_LETTERS)
 _REGION = re.compile(
     r"(?:^|::)(?P<chromosome>[^\s:]+):(?P<start>[0-9]+)-(?P<stop>[0-9]+)"
     r"(?:\((?P<strand>[+\-.])\))?(?![0-9])",
@@ -78,8 +79,7 @@ def iterate_fasta(path) -> Iterator[FastaRecord]:
     Yields
     ------
     FastaRecord
-        In the order of the file. Records of the same name are all kept, see
-        :func:`duplicate_names`.
+        In the order of the file. Records of the same name are all kept.
 
     Raises
     ------
@@ -165,32 +165,14 @@ def write_fasta(path, records: Iterable, *, width: int = 60) -> None:
     """
     width = as_count(width, "width", minimum=1)
     n_records = 0
+    if not isinstance(records, Iterable):
+        raise TypeError(f"records is a {type(records).__name__}, expected a list of FastaRecord")
     with created(path) as file:
         for i, record in enumerate(records):
             file.write(_written(i, record, width))
             n_records += 1
         if not n_records:
             raise ValueError("records is empty, expected at least one record to write")
-
-
-def duplicate_names(records: Iterable[FastaRecord]) -> list[str]:
-    """Names that more than one record has, in the order of their first appearance.
-
-    Parameters
-    ----------
-    records : iterable of FastaRecord
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> duplicate_names([FastaRecord("a", "AC"), FastaRecord("b", "GT"), FastaRecord("a", "T")])
-    ['a']
-    """
-    counts = Counter(record.name for record in records)
-    return [name for name, count in counts.items() if count > 1]
 
 
 def parse_region(name: str) -> Region | None:
@@ -325,13 +307,15 @@ def _written(i: int, record, width: int) -> bytes:
     name, sequence, description = FastaRecord(*record)
     if not isinstance(name, str) or name.split() != [name] or _CONTROL.search(name):
         raise ValueError(f"records[{i}] has the name {name!r}, expected one word")
+    if not isinstance(description, str):
+        raise TypeError(f"records[{i}] has the description {description!r}, expected text or ''")
     if _CONTROL.search(description):
         raise ValueError(f"records[{i}] has a control character in its description; remove it")
     if not isinstance(sequence, str):
         raise TypeError(f"records[{i}] ({name!r}) has {type(sequence).__name__}, expected letters")
-    wrong = sequence.encode("ascii", "replace").translate(None, KNOWN_LETTERS)
+    wrong = sequence.translate(_WITHOUT_KNOWN)
     if wrong or not sequence:
-        what = repr(wrong[:1].decode("ascii")) if wrong else "no base"
+        what = repr(wrong[0]) if wrong else "no base"
         raise ValueError(
             f"records[{i}] ({name!r}) has {what} in its sequence, expected A, C, G, T, N or "
             "another IUPAC letter"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite._contract import as_count, as_number, as_rng
 from dragonn_lite.dna.backgrounds import as_probabilities
 from dragonn_lite.dna.encoding import BASES
 
@@ -60,7 +60,8 @@ class Motif:
             raise ValueError(f"name is {self.name!r}, expected the motif's name")
         # A frozen dataclass can only be completed this way.
         object.__setattr__(self, "probabilities", _checked(self.name, self.probabilities))
-        if self.n_sites is not None and not 0 < self.n_sites < np.inf:
+        n_sites = 1 if self.n_sites is None else as_number(self.n_sites, "n_sites")
+        if not 0 < n_sites < np.inf:
             raise ValueError(
                 f"n_sites of motif {self.name!r} is {self.n_sites!r}, expected a positive number"
             )
@@ -77,7 +78,7 @@ class Motif:
         ----------
         name : str
         counts : array (width, 4)
-            Each row is divided by its own sum; `n_sites` is the largest sum.
+            Each row is divided by its own sum; `n_sites` is the largest sum, unless it is given.
         **origin
             The other fields of :class:`Motif`.
 
@@ -97,13 +98,16 @@ class Motif:
         ([0.8, 0.0, 0.1, 0.1], 10.0)
         """
         counts = _as_matrix(name, counts, "counts")
-        totals = counts.sum(axis=1, keepdims=True)
+        with np.errstate(over="ignore"):
+            totals = counts.sum(axis=1, keepdims=True)
+        if not np.isfinite(totals).all():
+            raise ValueError(f"counts of motif {name!r} are too large to be added up")
         if not (totals > 0).all():
             raise ValueError(
                 f"counts of motif {name!r} are all zero at position {int(totals.argmin())}, "
                 "expected at least one site; leave the position out"
             )
-        return cls(name, counts / totals, n_sites=float(totals.max()), **origin)
+        return cls(name, counts / totals, **{"n_sites": float(totals.max()), **origin})
 
     @property
     def width_bp(self) -> int:
@@ -194,7 +198,7 @@ class Motif:
         >>> Motif("A", [[1, 0, 0, 0]]).with_pseudocount(0.25).probabilities.tolist()
         [[0.625, 0.125, 0.125, 0.125]]
         """
-        if not 0 <= pseudocount < np.inf:
+        if not 0 <= as_number(pseudocount, "pseudocount") < np.inf:
             raise ValueError(f"pseudocount is {pseudocount!r}, expected a number of at least 0")
         return replace(
             self, probabilities=(self.probabilities + pseudocount) / (1 + 4 * pseudocount)

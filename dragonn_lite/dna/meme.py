@@ -124,8 +124,8 @@ def write_meme(path, motifs: Iterable[Motif], *, background=UNIFORM) -> None:
 
 
 def _check_alphabet(lines: Lines, line: str) -> None:
-    if line.startswith("ALPHABET="):
-        symbols = set(line.partition("=")[2].split("#")[0].strip())
+    if re.match(r"ALPHABET\s*=", line):
+        symbols = set(line.partition("=")[2].split("#")[0].strip().upper())
     else:  # a block, one symbol or complementary pair a line: A "Adenine" CC0000 ~ T "Thymine"
         symbols = set()
         for entry in lines:

@@ -18,6 +18,7 @@ from dragonn_lite.dna.encoding import (
     from_codes,
     from_dragonn,
     from_tangermeme,
+    mend_for_letter,
     one_hot,
     to_dragonn,
     to_tangermeme,
@@ -49,6 +50,7 @@ __all__ = [
 _LETTERS = "ACGTRYSWKMBDHVN"
 _COMPLEMENTS = "TGCAYRSWMKVHDBN"
 _COMPLEMENT = str.maketrans(_LETTERS + _LETTERS.lower(), _COMPLEMENTS + _COMPLEMENTS.lower())
+_COUNTS_MAX = 1 << 28  # 1 GiB
 _BATCH = 1 << 20  # bases handled at once, so that temporary arrays stay in the cache
 
 
@@ -82,9 +84,11 @@ def reverse_complement(x):
         if wrong:
             raise ValueError(
                 f"x has {wrong[0]!r} at position {x.index(wrong[0])}, expected A, C, G, T, N or "
-                "another IUPAC letter"
+                f"another IUPAC letter{mend_for_letter(wrong[0])}"
             )
         return x.translate(_COMPLEMENT)[::-1]
+    if getattr(x, "ndim", 0) == 1:  # an array or a column of a table
+        x = list(x)
     if isinstance(x, (list, tuple)) and all(isinstance(sequence, str) for sequence in x):
         return [reverse_complement(sequence) for sequence in x]
     x = np.ascontiguousarray(as_one_hot(x, "x"))
@@ -163,7 +167,7 @@ def kmer_counts(x, k: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `x` is not one-hot, or `k` exceeds 12 or the length.
+        If `x` is not one-hot, `k` exceeds 12 or the length, or the counts fill over 1 GiB.
 
     Examples
     --------
@@ -175,6 +179,11 @@ def kmer_counts(x, k: int) -> np.ndarray:
     k = as_count(k, "k", minimum=1)
     if k > min(12, length):
         raise ValueError(f"k is {k}, expected at most 12 and at most the length, {length} bp")
+    if n_sequences * 4**k > _COUNTS_MAX:
+        raise ValueError(
+            f"k is {k}: {n_sequences:,} sequences have {n_sequences * 4**k:,} counts, expected at "
+            f"most {_COUNTS_MAX:,}; take fewer sequences at a time or shorter words"
+        )
     counts = np.empty((n_sequences, 4**k), np.int32)
     step = max(1, _BATCH // max(length, 4**k))
     for start in range(0, n_sequences, step):

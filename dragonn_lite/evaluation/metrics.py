@@ -1,8 +1,9 @@
 """How good is a score? Metrics that ignore ambiguous labels and treat ties as ties.
 
 Each metric takes labels, ``int8`` of shape (n,) or (n, n_tasks) with 1 bound, 0 unbound and -1
-ambiguous (ignored), and scores of the same shape (logits or any other score, infinite ones
-included: larger means more likely bound); a single column (n, 1) goes with (n,). It returns a float, or an array of one value a task.
+ambiguous (ignored), and scores of the same shape: logits or any other score, larger where bound
+is more likely; infinite ones rank too. A single column (n, 1) goes with (n,). It returns a float,
+or an array of one value a task.
 """
 
 from __future__ import annotations
@@ -187,7 +188,7 @@ def evaluate(labels, scores, *, tasks=None) -> pd.DataFrame:
     if tasks is None:
         tasks = ["bound"] if n_tasks == 1 else [f"task {i}" for i in range(n_tasks)]
     if len(tasks) != n_tasks:
-        raise ValueError(f"tasks holds {len(tasks)} names, expected one for each of {n_tasks} tasks")
+        raise ValueError(f"tasks holds {len(tasks)} names, expected one for each of {n_tasks}")
     n_bound, n_unbound, n_ambiguous = (np.sum(by_task == value, axis=0) for value in (1, 0, -1))
     return pd.DataFrame(
         {
