@@ -72,7 +72,12 @@ def score_histogram(
         [f"left out: {tables.counted(n_left_out, 'example')} labelled -1"] if n_left_out else []
     )
     colours = {"unbound": theme.BASELINE, "bound": theme.MODEL}
-    x = alt.X("score:Q", title=score_title, scale=alt.Scale(nice=False, zero=False))
+    x = alt.X(
+        "score:Q",
+        title=score_title,
+        scale=alt.Scale(nice=False, zero=False),
+        axis=alt.Axis(tickCount=10),
+    )
     layers = [
         alt.Chart(table)
         .mark_area(interpolate="step-after", opacity=0.45, line={"strokeWidth": 1.5})
