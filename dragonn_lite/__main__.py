@@ -48,6 +48,11 @@ LAB_SETTINGS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise Fault("%s: %s --help tells more." % (message, self.prog))
+
+
 def main(argv=None):
     """Run a command and return its exit code: 2, with one sentence, for whatever is in the way."""
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -75,7 +80,7 @@ def main(argv=None):
 
 
 def _lab(arguments):
-    parser = argparse.ArgumentParser("dragonn_lite lab", description="Open the lessons.")
+    parser = _Parser("dragonn_lite lab", description="Open the lessons.")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--port", type=int, help="from %d on if left out" % FIRST_PORT)
     options = parser.parse_args(arguments)
@@ -106,7 +111,7 @@ def _lab(arguments):
 
 
 def _test(arguments):
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "dragonn_lite test", description="Run the tests.", epilog="Other arguments go to pytest."
     )
     parser.add_argument("--quick", action="store_true", help="only what takes under three minutes")

@@ -27,6 +27,12 @@ def _whole(least):
     return parse
 
 
+def _path(text):
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a name, got {text!r}")
+    return text
+
+
 def parser(run) -> argparse.ArgumentParser:
     """Make the parser; `run` gives the function of each command, kept as ``options.run``."""
     whole = _Parser("dragonn_lite", description="The commands on your own sequences.")
@@ -40,9 +46,9 @@ def parser(run) -> argparse.ArgumentParser:
         return sub.add_argument
 
     add = command("train", "train a network on bound and unbound sequences", _labelled)
-    add("--out", required=True, metavar="DIR", help="folder for the model")
-    add("--valid-positive", metavar="FASTA", help="bound sequences to stop by")
-    add("--valid-negative", metavar="FASTA", help="unbound sequences to stop by")
+    add("--out", required=True, type=_path, metavar="DIR", help="folder for the model")
+    add("--valid-positive", type=_path, metavar="FASTA", help="bound sequences to stop by")
+    add("--valid-negative", type=_path, metavar="FASTA", help="unbound sequences to stop by")
     add(
         "--hold-out", metavar="CHROM[,CHROM]",
         help="judge by these chromosomes, read off the FASTA names; else by a random fifth",
@@ -59,11 +65,11 @@ def parser(run) -> argparse.ArgumentParser:
     _report(add)
 
     add = command("predict", "score sequences", _trained, _unlabelled)
-    add("--out", required=True, metavar="TSV", help="table of name, logit, probability")
+    add("--out", required=True, type=_path, metavar="TSV", help="table of name, logit, probability")
 
     words = "explain the scores of sequences, base by base"
     add = command("interpret", words, _trained, _unlabelled)
-    add("--out", required=True, metavar="DIR", help="folder for the results")
+    add("--out", required=True, type=_path, metavar="DIR", help="folder for the results")
     add(
         "--most", type=_whole(0), default=200, metavar="N",
         help="explain the N highest-scoring sequences (default 200; 0 for all)",
@@ -73,16 +79,17 @@ def parser(run) -> argparse.ArgumentParser:
 
 
 def _labelled(add):
-    add("--positive", required=True, metavar="FASTA", help="bound sequences, gzipped or not")
-    add("--negative", required=True, metavar="FASTA", help="unbound sequences, gzipped or not")
+    for name, words in (("--positive", "bound"), ("--negative", "unbound")):
+        words += " sequences, gzipped or not"
+        add(name, required=True, type=_path, metavar="FASTA", help=words)
 
 
 def _unlabelled(add):
-    add("--sequences", required=True, metavar="FASTA", help="sequences, gzipped or not")
+    add("--sequences", required=True, type=_path, metavar="FASTA", help="sequences, gzipped or not")
 
 
 def _trained(add):
-    add("--model", required=True, metavar="DIR", help="folder made by train")
+    add("--model", required=True, type=_path, metavar="DIR", help="folder made by train")
     add(
         "--fit-length", action="store_true",
         help="crop and pad sequences around their centre to the length the model reads",
@@ -90,4 +97,4 @@ def _trained(add):
 
 
 def _report(add):
-    add("--report", metavar="HTML", help="also write a page with charts")
+    add("--report", type=_path, metavar="HTML", help="also write a page with charts")

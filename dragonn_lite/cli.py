@@ -13,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from dragonn_lite import _options
+from dragonn_lite._files import created
 from dragonn_lite._quiet import quiet_keras
 from dragonn_lite.assays import examples
 from dragonn_lite.dna import fasta, motifs
@@ -32,6 +33,8 @@ contributions.npz     numpy.load gives, for n sequences of the same length:
   sequences      (n, length, 4)  one-hot, bases A, C, G, T; zeros where a base is unknown
   hypothetical   (n, length, 4)  logit with that base in that place, less the mean of all four
   contributions  (n, length)     the same, of the base that is there
+"""
+_FILTER_CONTENTS = """\
 filters.meme          what each filter of the first layer responds to in these sequences
 filters.tsv           the known motif most like each filter: Pearson correlation, strand and
                       offset_bp (start of the known motif less that of the filter)
@@ -42,6 +45,7 @@ def main(argv: list[str]) -> int:
     """Run one command; return its exit code, 2 with one sentence for bad input."""
     try:
         options = _options.parser(COMMANDS).parse_args(argv)
+        _check_outputs(options)
         options.run(options)
     except (ValueError, TypeError, OSError) as error:
         command = argv[0] if argv else ""
@@ -58,85 +62,49 @@ def _train(options):
     data = _read(options.positive, options.negative, options.length, "--length N")
     _say_counts(data)
     rng = np.random.default_rng(options.seed)
-    rest, validation, held_out, how = _split(options, data, rng)
+    parts, how = _split(options, data, rng)
     _check_writable(out, options.report)
 
     quiet_keras()
-    from dragonn_lite.display import live
-    from dragonn_lite.networks import architectures, folders, training
+    from dragonn_lite.networks import folders, training
 
-    length = data.sequences.shape[1]
-    try:
-        model = architectures.BUILDERS[options.architecture](length, rng=rng)
-    except ValueError as error:
-        raise ValueError(
-            f"--architecture {options.architecture} cannot read sequences of {length} bp ({error})"
-        ) from error
+    sources = _sources(options)  # now: while it trains, the files may change or go
     settings = training.Settings(reverse_complement=True)
-    picture = live.training_picture()
-    result = training.fit(
-        model,
-        rest.sequences,
-        rest.labels,
-        validation=(validation.sequences, validation.labels),
-        epochs=options.epochs,
-        settings=settings,
-        progress=picture,
-        checkpoint=out / "checkpoint.npz",
-        rng=rng,
-    )
-    picture.finish()
-    if not result.best_epoch:
-        raise KeyboardInterrupt  # nothing is learned yet, so there is nothing to keep
-    if result.interrupted:
-        _say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
-    scores = _scores(model, held_out.sequences, "held-out scores")
+    result = _fit(options, *parts[:2], settings, rng)
+    rest, validation, held_out = parts
+    scores = _scores(result.model, held_out.sequences, "held-out scores")
     table = metrics.evaluate(held_out.labels, scores)
-    result.history.to_csv(out / "history.tsv", sep="\t", index=False)
-    _score_table(held_out.names, scores).assign(label=held_out.labels).to_csv(
-        out / "held_out.tsv", sep="\t", index=False
-    )
+    _write_table(out / "history.tsv", result.history)
+    judged = _score_table(held_out.names, scores).assign(label=held_out.labels)
+    _write_table(out / "held_out.tsv", judged)
     card = {
         "architecture": options.architecture,
-        "length_bp": length,
+        "length_bp": data.sequences.shape[1],
         "seed": options.seed,
         "epochs": options.epochs,
         "settings": vars(settings),
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,
         "seconds": round(result.seconds, 1),
-        "data": {
-            name: {"file": str(path), "sha256": folders.checksum(path)}
-            for name in ("positive", "negative", "valid_positive", "valid_negative")
-            if (path := getattr(options, name))
-        },
+        "data": sources,
         "split": {
             "held_out": how,
             "n_training": len(rest.labels),
             "n_validation": len(validation.labels),
             "n_held_out": len(held_out.labels),
         },
-        "metrics": table.drop(columns="task").to_dict("records")[0],
+        "metrics": _metrics(table),
     }
-    folders.save(out, model, card, files=("history.tsv", "held_out.tsv"))
+    folders.save(out, result.model, card, files=("history.tsv", "held_out.tsv"))
     (out / "checkpoint.npz").unlink(missing_ok=True)
     _say_metrics(table)
     _say(f"{out} holds the model ({result.seconds:.0f} s of training)")
     if options.report:
-        from dragonn_lite import reports
-
-        words = f"{options.architecture}, {len(rest.labels):,} sequences"
-        beside = reports.baselines(rest, held_out)
-        sections = [
-            reports.sequences_section(data, _split_words(rest, validation, held_out, how)),
-            reports.training_section(result, words),
-            *reports.performance_sections(held_out.labels, scores, beside, f"held out: {how}"),
-        ]
-        _write_report(options.report, f"A network trained on {options.positive}", sections)
+        _report_training(options, data, parts, how, result, scores)
 
 
 def _evaluate(options):
-    model, length = _load(options.model)
+    model, length, card = _load(options.model)
     fit = length if options.fit_length else None
     data = _read(options.positive, options.negative, fit, "--fit-length")
     if data.sequences.shape[1] != length:
@@ -146,10 +114,17 @@ def _evaluate(options):
         )
     _say_counts(data)
     _check_writable(None, options.report)
+    checksums = [source["sha256"] for source in _sources(options).values()]
+    trained_on = any(known and known in json.dumps(card.get("data")) for known in checksums)
+    if trained_on:
+        _say(
+            "the network was trained on sequences of these very files, which flatters it; its "
+            "held_out.tsv and card.json judge it by others"
+        )
     scores = _scores(model, data.sequences, "scores")
     table = metrics.evaluate(data.labels, scores)
     if options.json:
-        print(json.dumps(table.drop(columns="task").to_dict("records")[0], indent=1))
+        print(json.dumps({**_metrics(table), "trained_on": trained_on}, indent=1))
     else:
         _say_metrics(table)
     if options.report:
@@ -157,6 +132,8 @@ def _evaluate(options):
 
         beside = reports.baselines(data, data)
         words = "the known motif is the one that does best on these very sequences"
+        if trained_on:
+            words += "; the network was trained on some of them"
         sections = [
             reports.sequences_section(data),
             *reports.performance_sections(data.labels, scores, beside, words),
@@ -166,63 +143,50 @@ def _evaluate(options):
 
 
 def _predict(options):
-    model, length = _load(options.model)
+    model, length, _ = _load(options.model)
     out = Path(options.out)
     if out.is_dir():
         raise ValueError(f"--out {out} is a folder, expected the name of a file such as scores.tsv")
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
     n = 0
-    try:
-        with open(partial, "w", encoding="utf-8") as file, tqdm(unit=" sequences") as bar:
-            for names, sequences in _blocks(options, length):
-                table = _score_table(names, _scores(model, sequences))
-                table.to_csv(file, sep="\t", index=False, header=n == 0)
-                n += len(names)
-                bar.update(len(names))
-        os.replace(partial, out)  # all of the scores, or no file
-    finally:
-        partial.unlink(missing_ok=True)
+    with created(out) as file, tqdm(unit=" sequences") as bar:
+        for names, sequences in _blocks(options, length):
+            table = _score_table(names, _scores(model, sequences))
+            table.to_csv(file, sep="\t", index=False, header=n == 0, mode="wb")
+            n += len(names)
+            bar.update(len(names))
     _say(f"{out} holds the scores of {n:,} sequences")
 
 
 def _interpret(options):
-    model, length = _load(options.model)
-    from dragonn_lite.interpretation import contributions, filters, perturbation
-
+    model, length, _ = _load(options.model)
     out = Path(options.out)
     _check_writable(out, options.report)
     names, scores, sequences, n = _highest_scoring(options, model, length)
     if len(names) < n:
         _say(f"explaining the {len(names)} highest-scoring of {n:,} sequences (--most 0: all)")
-    hypothetical = []
-    try:
-        for sequence in tqdm(sequences, unit=" sequences"):
-            hypothetical.append(perturbation.in_silico_mutagenesis(model, sequence[None])[0])
-    except KeyboardInterrupt:
-        if not hypothetical:
-            raise
-        _say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
-    done = slice(len(hypothetical))
-    names, scores, sequences = names[done], scores[done], sequences[done]
-    present = contributions.project(hypothetical, sequences)
+    found, matches = _filters(model, sequences)  # takes a moment, the rest may take hours
+    hypothetical, present = _explain(model, sequences)
+    names, scores, sequences = (part[: len(present)] for part in (names, scores, sequences))
 
-    np.savez_compressed(
-        out / "contributions.npz",
-        names=names, scores=scores, sequences=sequences, hypothetical=np.stack(hypothetical),
-        contributions=present,
-    )  # fmt: skip
-    _contribution_table(names, sequences, present).to_csv(
-        out / "contributions.tsv.gz", sep="\t", index=False, float_format="%.4g"
-    )
-    found = filters.motifs(model, sequences)
-    matches = motifs.best_match(found).sort_values("correlation", ascending=False, kind="stable")
-    motifs.write_meme(out / "filters.meme", found)
-    matches.to_csv(out / "filters.tsv", sep="\t", index=False, float_format="%.3f")
-    (out / "README.txt").write_text(_CONTENTS, encoding="utf-8")
-    best = matches.iloc[0]
-    _say(f"most familiar filter: {best['query']} ~ {best['motif']} (r = {best['correlation']:.2f})")
-    _say(f"{out} holds the contributions of {len(names)} sequences and the motifs of the filters")
+    out.mkdir(parents=True, exist_ok=True)
+    with created(out / "contributions.npz") as file:
+        np.savez_compressed(
+            file,
+            names=names.astype(str), scores=scores, sequences=sequences,
+            hypothetical=hypothetical, contributions=present,
+        )  # fmt: skip
+    table = _contribution_table(names, sequences, present)
+    _write_table(out / "contributions.tsv.gz", table, float_format="%.4g")
+    contents = _CONTENTS
+    if found:
+        motifs.write_meme(out / "filters.meme", found)
+        _write_table(out / "filters.tsv", matches, float_format="%.3f")
+        contents += _FILTER_CONTENTS
+    with created(out / "README.txt") as file:
+        file.write(contents.encode())
+    also = " and the motifs of the filters" if found else ""
+    _say(f"{out} holds the contributions of {len(names)} sequences{also}")
     if options.report:
         from dragonn_lite import reports
 
@@ -231,6 +195,31 @@ def _interpret(options):
 
 
 # --- parts --------------------------------------------------------------------------------------
+def _inputs(options):
+    """The FASTA files that a command was given, by the name of their option."""
+    names = ("positive", "negative", "valid_positive", "valid_negative", "sequences")
+    return {name: path for name in names if (path := getattr(options, name, None))}
+
+
+def _check_outputs(options):
+    """No result takes the place of what it is made from."""
+    for name in ("out", "report"):
+        out = getattr(options, name, None)
+        for path in _inputs(options).values():
+            if out and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+                raise ValueError(f"--{name} {out} is a file to be read; name another file")
+
+
+def _sources(options):
+    """Checksums of the FASTA files; none of what can be read only once, such as a pipe."""
+    from dragonn_lite.networks import folders
+
+    return {
+        name: {"file": path, "sha256": folders.checksum(path) if os.path.isfile(path) else None}
+        for name, path in _inputs(options).items()
+    }
+
+
 def _read(positive, negative, length, mend):
     try:
         return examples.read(positive, negative, length=length)
@@ -264,6 +253,7 @@ def _split(options, data, rng):
                 f"--valid-positive and --valid-negative have {validation.sequences.shape[1]} bp, "
                 f"but --positive and --negative {length} bp; --length N brings all to one length"
             )
+        _check_validation(data, validation, () if options.hold_out is None else chosen)
     for part, words in ((rest, "to train on"), (held_out, f"held out ({how})")):
         if len(np.unique(part.labels)) < 2:
             raise ValueError(
@@ -273,7 +263,24 @@ def _split(options, data, rng):
     _say(_split_words(rest, validation, held_out, how))
     if options.hold_out is None:
         _say("windows that overlap may flatter a random share; --hold-out chr1 is stricter")
-    return rest, validation, held_out, how
+    return (rest, validation, held_out), how
+
+
+def _check_validation(data, validation, held_out_chromosomes):
+    """What a run is stopped by is neither what it learns from nor what it is judged by."""
+    group = examples.same_sequence(np.concatenate([data.sequences, validation.sequences]))
+    n = len(data.labels)
+    n_shared = int(np.isin(group[n:], group[:n]).sum())
+    n_held_out = int(np.isin(examples.chromosomes(validation.names), held_out_chromosomes).sum())
+    for count, where in (
+        (n_shared, "in --positive or --negative too, as they are or as reverse complement"),
+        (n_held_out, f"on the chromosomes held out ({', '.join(held_out_chromosomes)})"),
+    ):
+        if count:
+            raise ValueError(
+                f"{count:,} of the {len(validation.labels):,} sequences in --valid-positive and "
+                f"--valid-negative are {where}; leave them out, or leave out both options"
+            )
 
 
 def _split_words(rest, validation, held_out, how):
@@ -292,9 +299,10 @@ def _check_writable(folder, report):
             raise ValueError("--report draws charts, which needs: pip install vl-convert-python")
         if Path(report).is_dir():
             raise ValueError(f"--report {report} is a folder, expected a name such as report.html")
-    for place in filter(None, (folder, report and Path(report).absolute().parent)):
-        Path(place).mkdir(parents=True, exist_ok=True)
-        if not os.access(place, os.W_OK):
+    for place in filter(None, (folder, report and Path(report).parent)):
+        place = Path(place).absolute()
+        there = next(path for path in (place, *place.parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
             raise PermissionError(f"{place} cannot be written to; name another folder")
 
 
@@ -302,13 +310,51 @@ def _load(folder):
     quiet_keras()
     from dragonn_lite.networks import folders
 
-    model = folders.load(folder).model
-    return model, model.input_shape[1]
+    model, card = folders.load(folder)
+    length, n_scores = model.input_shape[1], model.output_shape[1]
+    if length is None or n_scores != 1:
+        raise ValueError(
+            f"the network in {folder} reads {length or 'any'} bp and gives {n_scores} logits; the "
+            "commands take those of one length and one logit"
+        )
+    return model, length, card
+
+
+def _fit(options, rest, validation, settings, rng):
+    from dragonn_lite.display import live
+    from dragonn_lite.networks import architectures, training
+
+    length = rest.sequences.shape[1]
+    try:
+        model = architectures.BUILDERS[options.architecture](length, rng=rng)
+    except ValueError as error:
+        raise ValueError(
+            f"--architecture {options.architecture} cannot read sequences of {length} bp ({error})"
+        ) from error
+    picture = live.training_picture()
+    result = training.fit(
+        model,
+        rest.sequences,
+        rest.labels,
+        validation=(validation.sequences, validation.labels),
+        epochs=options.epochs,
+        settings=settings,
+        progress=picture,
+        checkpoint=Path(options.out) / "checkpoint.npz",
+        rng=rng,
+    )
+    picture.finish()
+    if not result.best_epoch:
+        raise KeyboardInterrupt  # nothing is learned yet, so there is nothing to keep
+    if result.interrupted:
+        _say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
+    return result
 
 
 def _blocks(options, length):
     """Names and one-hot sequences of a FASTA file, a few thousand at a time."""
     records = fasta.iterate_fasta(options.sequences)
+    n_known = n_letters = 0
     while block := list(itertools.islice(records, _AT_ONCE)):
         for record in block:
             if len(record.sequence) != length and not options.fit_length:
@@ -316,8 +362,14 @@ def _blocks(options, length):
                     f"{options.sequences}: {record.name} has {len(record.sequence)} bp, but the "
                     f"model reads {length} bp; --fit-length crops and pads around the centre"
                 )
-        sequences = dna.one_hot([record.sequence for record in block], length=length)
-        yield np.array([record.name for record in block]), sequences
+        letters = [record.sequence for record in block]
+        counts = examples.count_known(letters)
+        n_known, n_letters = n_known + counts[0], n_letters + counts[1]
+        names = np.array([record.name for record in block], dtype=object)
+        yield names, dna.one_hot(letters, length=length)
+    examples.check_known(options.sequences, n_known, n_letters)
+    if n_known < n_letters:
+        _say(f"{1 - n_known / n_letters:.2%} of the bases in {options.sequences} are unknown")
 
 
 def _highest_scoring(options, model, length):
@@ -330,6 +382,40 @@ def _highest_scoring(options, model, length):
         best = np.argsort(-kept[1], kind="stable")[: options.most or None]
         kept = tuple(values[best] for values in kept)
     return *kept, n
+
+
+def _filters(model, sequences):
+    """What the filters respond to, and the known motif most like each."""
+    from dragonn_lite.interpretation import filters
+
+    why = "no filter tells one place of these sequences from another"
+    try:
+        found = filters.motifs(model, sequences)
+    except ValueError as error:  # another kind of network: its scores can be explained
+        found, why = [], str(error)
+    if not found:
+        _say(f"without motifs of the filters: {why}")
+        return [], None
+    matches = motifs.best_match(found).sort_values("correlation", ascending=False, kind="stable")
+    best = matches.iloc[0]
+    _say(f"most familiar filter: {best['query']} ~ {best['motif']} (r = {best['correlation']:.2f})")
+    return found, matches
+
+
+def _explain(model, sequences):
+    """Contribution of every base, and of those present, up to an interrupt."""
+    from dragonn_lite.interpretation import contributions, perturbation
+
+    hypothetical = []
+    try:
+        for sequence in tqdm(sequences, unit=" sequences"):
+            hypothetical.append(perturbation.in_silico_mutagenesis(model, sequence[None])[0])
+    except KeyboardInterrupt:
+        if not hypothetical:
+            raise
+        _say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
+    hypothetical = np.stack(hypothetical)
+    return hypothetical, contributions.project(hypothetical, sequences[: len(hypothetical)])
 
 
 def _scores(model, sequences, words=None):
@@ -360,6 +446,25 @@ def _contribution_table(names, sequences, present):
     )
 
 
+def _write_table(path, table, **options):
+    with created(path) as file:
+        table.to_csv(file, sep="\t", index=False, mode="wb", **options)
+
+
+def _report_training(options, data, parts, how, result, scores):
+    from dragonn_lite import reports
+
+    rest, _, held_out = parts
+    words = f"{options.architecture}, {len(rest.labels):,} sequences"
+    beside = reports.baselines(rest, held_out)
+    sections = [
+        reports.sequences_section(data, _split_words(*parts, how)),
+        reports.training_section(result, words),
+        *reports.performance_sections(held_out.labels, scores, beside, f"held out: {how}"),
+    ]
+    _write_report(options.report, f"A network trained on {options.positive}", sections)
+
+
 def _write_report(path, title, sections):
     from dragonn_lite.display import pages, theme
 
@@ -369,7 +474,7 @@ def _write_report(path, title, sections):
 
 # --- words --------------------------------------------------------------------------------------
 def _say(line):
-    print(line, file=sys.stderr, flush=True)
+    tqdm.write(line, file=sys.stderr)  # leaves a bar on the screen as it is
 
 
 def _say_counts(data):
@@ -382,6 +487,10 @@ def _say_counts(data):
         + (f", {n_copies:,} of them copies of another one" if n_copies else "")
         + (f", {unknown:.2%} of the bases unknown" if unknown else "")
     )
+
+
+def _metrics(table):
+    return table.drop(columns="task").to_dict("records")[0]
 
 
 def _say_metrics(table):

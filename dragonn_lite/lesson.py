@@ -87,13 +87,17 @@ def results(notebook: str | os.PathLike) -> dict:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the notebook reported nothing: it was not executed.
+        If the file is no notebook, or reported nothing: it was not executed.
     """
     path = Path(notebook)
     if not path.is_file():
         raise FileNotFoundError(f"notebook {path} does not exist; execute it with papermill first")
     found: dict = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is not a notebook; name an executed .ipynb file") from None
+    for cell in cells:
         for output in cell.get("outputs", []):
             found |= output.get("data", {}).get(_RESULT, {})
     if not found:
@@ -138,7 +142,7 @@ def own_examples(positive="", negative="", *, most_sequences: int = 0, rng):
         FASTA files. Where both are empty, two example files are written to a temporary folder:
         CTCF sequences from the folder that ``DRAGONN_LITE_DATA`` names, else simulated ones.
     most_sequences : int
-        Take a random share where there are more than this; 0 takes all.
+        Draw as many at random where there are more; 0 takes all.
     rng : int or Generator
 
     Returns
@@ -163,7 +167,7 @@ def own_examples(positive="", negative="", *, most_sequences: int = 0, rng):
     data = examples.read(positive, negative)
     n = len(data.labels)
     if 0 < most_sequences < n:
-        data = examples.split(data, most_sequences / n, rng=rng)[1]
+        data = data.take(np.sort(rng.permutation(n)[:most_sequences]))
         print(f"{len(data.labels):,} of {n:,} sequences are used: most_sequences says so.")
     return data
 
@@ -177,7 +181,9 @@ def _plain(value):
         return value.item()
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
-    raise TypeError(f"a result is {type(value).__name__}, expected numbers, text, lists or mappings")
+    raise TypeError(
+        f"a result is {type(value).__name__}, expected numbers, text, lists or mappings"
+    )
 
 
 def _n_cores() -> int:

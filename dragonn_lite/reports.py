@@ -221,12 +221,13 @@ def explanation_sections(names, scores, sequences, present, found, matches) -> l
     present : float (n, length)
         Contributions of the bases present, by in-silico mutagenesis.
     found : list of Motif
-        What the filters respond to.
+        What the filters respond to; may be empty.
     matches : DataFrame
-        The known motif most like each, as :func:`dragonn_lite.dna.motifs.best_match` makes it.
+        The known motif most like each, as :func:`dragonn_lite.dna.motifs.best_match` makes it;
+        unused where nothing is found.
     """
     order = np.argsort(-np.asarray(scores), kind="stable")[:_TRACKS]
-    known = known_sites(sequences, present, matches)
+    known = known_sites(sequences, present, matches) if found else None
     said = (
         "Each letter is as tall as its contribution: the logit with this base, less the mean over "
         "all four bases in its place. Letters that hang down speak against binding. "
@@ -248,6 +249,10 @@ def explanation_sections(names, scores, sequences, present, found, matches) -> l
         )
         for i in order
     ]  # fmt: skip
+    heading = "What do the first filters look for?"
+    first = ("What speaks for binding in the highest-scoring sequences?", said, *shown)
+    if not found:
+        return [first, (heading, "No filter tells one place of these sequences from another.")]
     matches = matches.sort_values("correlation", ascending=False, kind="stable")
     top = matches.head(_FILTERS).reset_index(drop=True)
     by_name = {motif.name: motif for motif in found}
@@ -257,16 +262,13 @@ def explanation_sections(names, scores, sequences, present, found, matches) -> l
         motifs.builtin_motifs(),
         title=f"{top['query'][0]} looks most like a known motif: {top['motif'][0]}",
         subtitle=f"the {len(top)} of {len(matches)} filters most like a known motif; what each "
-        f"responds to in {len(names):,} sequences",
+        "responds to in these sequences",
     )
     listed = top[["query", "motif", "strand", "correlation"]].rename(
         columns={"query": "filter", "motif": "known motif"}
     )
     listed.insert(1, "consensus", [by_name[name].consensus for name in top["query"]])
-    return [
-        ("What speaks for binding in the highest-scoring sequences?", said, *shown),
-        ("What do the first filters look for?", beside, listed),
-    ]
+    return [first, (heading, beside, listed)]
 
 
 def _track(sequence, present, sites, title):

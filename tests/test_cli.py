@@ -151,11 +151,13 @@ def test_runs_of_n_are_counted_and_scored(trained, tmp_path, capsys):
     bound, unbound = (dna.decode(dna.random_sequences(20, LENGTH, rng=rng)) for _ in range(2))
     bound = [s[:20] + "N" * 30 + s[50:] for s in bound]
     write(tmp_path / "bound.fa", bound), write(tmp_path / "unbound.fa", unbound)
-    (tmp_path / "all_n.fa").write_text(">n\n" + "N" * LENGTH + "\n")
     assert cli.main(["evaluate", "--model", str(trained), *labelled(tmp_path)]) == 0
     assert "25.00% of the bases unknown" in capsys.readouterr().err
-    options = ["--sequences", str(tmp_path / "all_n.fa"), "--out", str(tmp_path / "n.tsv")]
+    half = bound[0][:20] + "N" * 30 + bound[0][:10]
+    write(tmp_path / "half_n.fa", [half, half])
+    options = ["--sequences", str(tmp_path / "half_n.fa"), "--out", str(tmp_path / "n.tsv")]
     assert cli.main(["predict", "--model", str(trained), *options]) == 0
+    assert "50.00% of the bases in" in capsys.readouterr().err
     assert np.isfinite(pd.read_csv(tmp_path / "n.tsv", sep="\t")["logit"]).all()
 
 
@@ -215,11 +217,127 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_others(files, tmp_
     assert set(a["name"]) != set(c["name"])
 
 
+def validation_files(folder, n=20, chromosome="chr9"):
+    for seed, name in enumerate(("bound", "unbound"), start=50):
+        letters = random_letters(n, seed=seed)
+        records = [(f"{chromosome}:{100 * i}-{100 * i + LENGTH}", s) for i, s in enumerate(letters)]
+        fasta.write_fasta(folder / f"valid_{name}.fa", records)
+    return {f"--valid-{p}": str(folder / f"valid_{n}.fa") for p, n in SIDES}
+
+
+SIDES = (("positive", "bound"), ("negative", "unbound"))
+
+
+def flat(options):
+    return [word for pair in options.items() for word in pair]
+
+
 def test_validation_files_are_used_as_they_are(files, tmp_path, capsys):
-    given = ["--valid-positive", "bound.fa", "--valid-negative", "unbound.fa"]
-    given = [str(files / g) if g.endswith(".fa") else g for g in given]
+    given = flat(validation_files(tmp_path))
     assert train(files, tmp_path / "model", *given, epochs=1) == 0
-    assert "480 sequences to train on, 600 to stop by, 120 held out" in capsys.readouterr().err
+    assert "480 sequences to train on, 40 to stop by, 120 held out" in capsys.readouterr().err
+
+
+def test_the_card_tells_the_files_as_they_were_read(files, tmp_path, monkeypatch):
+    from dragonn_lite.networks import training
+
+    for name in ("bound.fa", "unbound.fa"):
+        shutil.copy(files / name, tmp_path)
+    expected = folders.checksum(files / "bound.fa")
+    fit = training.fit
+
+    def fit_and_lose(*given, **options):
+        (tmp_path / "bound.fa").unlink()
+        (tmp_path / "unbound.fa").write_text("other")
+        return fit(*given, **options)
+
+    monkeypatch.setattr(training, "fit", fit_and_lose)
+    assert train(tmp_path, tmp_path / "model", epochs=1) == 0
+    sources = json.loads((tmp_path / "model" / "card.json").read_text())["data"]
+    assert sources["positive"]["sha256"] == expected
+    assert sources["negative"]["sha256"] == folders.checksum(files / "unbound.fa")
+
+
+def test_evaluate_says_when_it_judges_by_what_was_learned(trained, files, tmp_path, capsys):
+    command = ["evaluate", "--model", str(trained), "--json"]
+    assert cli.main([*command, *labelled(files)]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["trained_on"] is True
+    assert "was trained on sequences of these very files" in captured.err
+    write(tmp_path / "bound.fa", random_letters(12))
+    write(tmp_path / "unbound.fa", random_letters(12, seed=1))
+    assert cli.main([*command, *labelled(tmp_path)]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["trained_on"] is False
+    assert "these very files" not in captured.err
+
+
+def test_interpret_goes_on_where_the_filters_say_nothing(trained, tmp_path, capsys):
+    (tmp_path / "x.fa").write_text(">a\n" + "A" * LENGTH + "\n")
+    out, report = tmp_path / "reasons", tmp_path / "reasons.html"
+    options = ["--sequences", str(tmp_path / "x.fa"), "--out", str(out), "--report", str(report)]
+    assert cli.main(["interpret", "--model", str(trained), *options]) == 0
+    said = capsys.readouterr().err
+    assert "without motifs of the filters: no filter tells one place" in said
+    names = {path.name for path in out.iterdir()}
+    assert names == {"contributions.npz", "contributions.tsv.gz", "README.txt"}
+    assert "filters" not in (out / "README.txt").read_text()
+    assert "No filter tells one place" in report.read_text()
+
+
+@pytest.mark.parametrize("kind", ["dense", "dilated"])
+def test_interpret_explains_networks_without_such_filters(kind, files, tmp_path, capsys):
+    inputs = keras.Input((LENGTH, 4))
+    dilated = keras.layers.Conv1D(2, 5, dilation_rate=2)
+    inner = dilated(inputs) if kind == "dilated" else inputs
+    outputs = keras.layers.Dense(1)(keras.layers.Flatten()(inner))
+    folders.save(tmp_path / "model", keras.Model(inputs, outputs), {})
+    options = ["--sequences", str(files / "bound.fa"), "--out", str(tmp_path / "out")]
+    command = ["interpret", "--model", str(tmp_path / "model"), *options, "--most", "2"]
+    assert cli.main(command) == 0
+    assert "without motifs of the filters: " in capsys.readouterr().err
+    assert len(np.load(tmp_path / "out" / "contributions.npz")["names"]) == 2
+
+
+def small_network(length=LENGTH, n_tasks=1, activation=None):
+    inputs = keras.Input((length, 4))
+    inner = keras.layers.GlobalMaxPooling1D()(keras.layers.Conv1D(2, 5)(inputs))
+    if activation == "layer":
+        return keras.Model(inputs, keras.layers.Softmax()(keras.layers.Dense(2)(inner)))
+    return keras.Model(inputs, keras.layers.Dense(n_tasks, activation=activation)(inner))
+
+
+def test_networks_of_other_shapes_are_kept_but_not_for_the_commands(files, tmp_path, capsys):
+    for name, model, says in (
+        ("two", small_network(n_tasks=2), "reads 60 bp and gives 2 logits"),
+        ("any", small_network(length=None), "reads any bp and gives 1 logits"),
+    ):
+        folders.save(tmp_path / name, model, {})
+        assert folders.load(tmp_path / name).model.output_shape == model.output_shape
+        options = ["--sequences", str(files / "bound.fa"), "--out", str(tmp_path / "x.tsv")]
+        refused(["predict", "--model", str(tmp_path / name), *options], says, capsys)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax", "layer"])
+def test_networks_that_give_no_logits_are_neither_kept_nor_loaded(activation, tmp_path):
+    model = small_network(n_tasks=2, activation=activation)
+    with pytest.raises(ValueError, match="model ends in s.*max|sigmoid, expected logits"):
+        folders.save(tmp_path / "kept", model, {})
+    assert not (tmp_path / "kept").exists()
+    save_model(model, tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="model.keras ends in .*, expected logits"):
+        folders.load(tmp_path)
+
+
+def test_a_folder_that_cannot_be_replaced_stays_as_it_was(tmp_path, monkeypatch):
+    folders.save(tmp_path, small_network(), {"seed": 1})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(TypeError, match="card cannot be written as JSON"):
+        folders.save(tmp_path, small_network(), {"seed": np.arange(3)})
+    monkeypatch.setattr(os, "replace", lambda *paths: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        folders.save(tmp_path, small_network(), {"seed": 2})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_length_crops_for_training_and_fit_length_for_the_rest(files, tmp_path):
@@ -244,7 +362,7 @@ def test_the_architectures_are_those_that_there_are():
     from dragonn_lite import _options
     from dragonn_lite.networks import architectures
 
-    assert set(_options.ARCHITECTURES) <= set(architectures.BUILDERS)
+    assert set(_options.ARCHITECTURES) == set(architectures.BUILDERS)
 
 
 # --- what goes wrong: exit code 2 and one sentence ---------------------------------------------
@@ -302,14 +420,29 @@ def bad_training(files, tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "model.keras").write_text("")
     t = str(tmp_path)
+    valid = {f"--valid-{p}": str(files / f"{n}.fa") for p, n in SIDES}
     return {
+        "validation to train on": (valid, "600 of the 600 sequences in --valid-positive and"),
+        "validation held out": (
+            validation_files(tmp_path, chromosome="chr3") | {"--hold-out": "chr3"},
+            "40 of the 40 sequences in --valid-positive and --valid-negative are on the chrom",
+        ),
+        "a length that makes all alike": (
+            {"--length": "3"}, "once cut to the 3 bp that --length N",
+        ),  # fmt: skip
+        "an empty name": ({"--out": ""}, "argument --out: expected a name, got ''"),
+        "an empty report": ({"--report": " "}, "argument --report: expected a name, got ' '"),
+        "report on the input": (
+            {"--positive": t + "/both.fa", "--report": t + "/../" + tmp_path.name + "/both.fa"},
+            "is a file to be read; name another file",
+        ),
         "the same file": ({"--negative": str(files / "bound.fa")}, "are the same file"),
         "one in both": ({"--negative": t + "/both.fa"}, "1 of the 301 sequences in"),
         "too few": ({"--positive": t + "/few.fa"}, "--positive holds 9 sequences, expected 10"),
         "other length": ({"--negative": t + "/short.fa"}, "have 30 to 60 bp; bring them to one"),
         "too short": ({"--length": "12"}, "cannot read sequences of 12 bp"),
         "no such chromosome": ({"--hold-out": "chr9"}, "no example lies on chr9; the names give"),
-        "no chromosome": ({"--hold-out": ","}, "no example lies on no chromosome"),
+        "no chromosome": ({"--hold-out": ""}, "held_out is empty; the names give"),
         "all held out": ({"--hold-out": "chr1,chr2,chr3,chr4,chr5"}, "leave some to train on"),
         "a class gone": (
             {"--negative": t + "/one.fa", "--hold-out": "chr1"},
@@ -325,7 +458,7 @@ def bad_training(files, tmp_path):
             "--length N",
         ),
         "an old model": ({"--out": t + "/old"}, "holds a model already"),
-        "out in a file": ({"--out": t + "/file/model"}, "name another path"),
+        "out in a file": ({"--out": t + "/file/model"}, "name another folder"),
         "report on a folder": ({"--report": t}, "is a folder, expected a name"),
         "no epochs": ({"--epochs": "0"}, "argument --epochs: expected a whole number of at least"),
         "half an epoch": ({"--epochs": "1.5"}, "got '1.5'"),
@@ -341,7 +474,8 @@ FAULTS = (
     "no chromosome", "all held out", "a class gone", "names without places",
     "half of a validation", "validation of another length", "an old model", "out in a file",
     "report on a folder", "no epochs", "half an epoch", "a negative seed", "no length",
-    "no such network", "no such option",
+    "no such network", "no such option", "validation to train on", "validation held out",
+    "a length that makes all alike", "an empty name", "an empty report", "report on the input",
 )  # fmt: skip
 
 
@@ -350,10 +484,12 @@ def test_bad_training_is_refused_in_one_sentence(fault, files, tmp_path, capsys)
     faults = bad_training(files, tmp_path)
     assert set(faults) == set(FAULTS)
     change, says = faults[fault]
+    kept = (tmp_path / "both.fa").read_bytes()
     given = {"--positive": str(files / "bound.fa"), "--negative": str(files / "unbound.fa")}
     given |= {"--out": str(tmp_path / "model"), "--architecture": "filter_bank"} | change
-    refused(["train", *[word for pair in given.items() for word in pair]], says, capsys)
+    refused(["train", *flat(given)], says, capsys)
     assert not (tmp_path / "model" / "model.keras").exists()
+    assert (tmp_path / "both.fa").read_bytes() == kept
 
 
 @pytest.mark.parametrize("command", ["predict", "interpret"])
@@ -362,7 +498,31 @@ def test_sequences_of_another_length_are_refused(command, trained, tmp_path, cap
     options = ["--model", str(trained), "--sequences", str(tmp_path / "x.fa")]
     out = tmp_path / "scores.tsv"
     refused([command, *options, "--out", str(out)], "s3 has 61 bp, but the model reads 60", capsys)
-    assert not out.is_file() and not list(tmp_path.glob("*.partial"))
+    assert {path.name for path in tmp_path.iterdir()} == {"x.fa"}
+
+
+@pytest.mark.parametrize("command", ["predict", "interpret"])
+def test_what_is_no_dna_is_refused(command, trained, tmp_path, capsys):
+    protein = "".join(np.random.default_rng(0).choice(list("ACDGHKMNRSTVWY"), LENGTH))
+    out = tmp_path / "out"
+    options = ["--model", str(trained), "--sequences", str(tmp_path / "x.fa"), "--out", str(out)]
+    for sequence in (protein, "N" * LENGTH):
+        (tmp_path / "x.fa").write_text(f">a\n{sequence}\n")
+        refused([command, *options], "are no A, C, G or T, so", capsys)
+        assert not out.exists()
+    (tmp_path / "x.fa").write_text("")
+    refused([command, *options], "is empty", capsys)
+    assert {path.name for path in tmp_path.iterdir()} == {"x.fa"}
+
+
+def test_predict_does_not_replace_what_it_reads(trained, tmp_path, capsys):
+    write(tmp_path / "x.fa", random_letters(3))
+    (tmp_path / "link.fa").symlink_to("x.fa")
+    before = (tmp_path / "x.fa").read_bytes()
+    for out in ("x.fa", "link.fa"):
+        options = ["--sequences", str(tmp_path / "x.fa"), "--out", str(tmp_path / out)]
+        refused(["predict", "--model", str(trained), *options], "is a file to be read", capsys)
+    assert (tmp_path / "x.fa").read_bytes() == before
 
 
 def test_evaluate_refuses_another_length(trained, tmp_path, capsys):

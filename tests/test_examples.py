@@ -69,6 +69,32 @@ def test_files_that_cannot_be_meant_are_refused(tmp_path, monkeypatch):
         examples.read(bound, unbound, length=100)
 
 
+def test_a_length_that_makes_sequences_alike_is_told_from_copies(tmp_path):
+    paths = files(tmp_path, ["AACCGGTA", "ACGTTGCA"], ["TTCCGGTT", "GAGAGAGA"])
+    assert len(examples.read(*paths, length=6).labels) == 4
+    with pytest.raises(ValueError, match="1 of the 2 .* once cut to the 4 bp that length= keeps"):
+        examples.read(*paths, length=4)
+    paths = files(tmp_path, ["AACCGGTAA", "ACGTTGCAA"], ["gggggagag", "TTACCGGTT"])
+    for length in (None, 4, 8):  # an odd number of bases goes, so the middles of a pair differ
+        with pytest.raises(ValueError, match=r"\(the first is 'unbound1'\); remove them"):
+            examples.read(*paths, length=length)
+
+
+def test_files_of_unknown_bases_are_refused(tmp_path):
+    paths = files(tmp_path, ["ACGTACGT"], ["NNNNRYST", "CCCCCCCA"])
+    assert len(examples.read(*paths).labels) == 3  # 7 of 16
+    paths = files(tmp_path, ["ACGTACGT"], ["NNNNRYST", "CCCCCNNA"])
+    with pytest.raises(ValueError, match="56% of the letters in .*unbound.fa are no A, C, G or T"):
+        examples.read(*paths)
+
+
+def test_a_long_name_is_not_paid_for_by_all(tmp_path):
+    fasta.write_fasta(tmp_path / "bound.fa", [("x" * 10_000, "ACGT"), ("y", "ACCC")])
+    fasta.write_fasta(tmp_path / "unbound.fa", [("z", "TTTT")])
+    data = examples.read(tmp_path / "bound.fa", tmp_path / "unbound.fa")
+    assert data.names.nbytes < 100 and data.names.tolist() == ["x" * 10_000, "y", "z"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_same_sequence_against_a_loop(seed):
     data = random_examples(seed)
@@ -89,6 +115,15 @@ def test_twins_are_found_and_chance_makes_none(seed):
         np.concatenate([bound, unbound]), np.repeat([1, 0], [30, 32]), np.arange(62).astype(str)
     )
     assert examples.shuffled_twins(data).tolist() == [[4, 40], [20, 41]]
+
+
+def test_every_sequence_with_a_twin_is_in_a_pair():
+    letters = ["AACAGATA", "AAGACATA", "AACAGATA", "AAGACATA", "AACATAGA", "CCCCCCCC"]
+    data = of(letters, [1, 1, 1, 0, 0, 0])
+    pairs = examples.shuffled_twins(data)
+    assert pairs.tolist() == [[0, 3], [0, 4], [1, 3], [2, 3]]
+    row = examples.describe(data).set_index("what").loc["with a shuffled twin in the other class"]
+    assert row.tolist() == ["3", "2"]
 
 
 def test_description():
@@ -141,6 +176,8 @@ def test_whole_chromosomes_are_held_out():
     assert held_out.names.tolist() == [names[0], names[2]] and rest.labels.tolist() == [0, 0]
     with pytest.raises(ValueError, match="no example lies on chr3, chr4; the names give chr1, chr"):
         examples.hold_out_chromosomes(data, ["chr3", "chr1", "chr4"])
+    with pytest.raises(ValueError, match="held_out is empty; the names give chr1, chr10, chr2"):
+        examples.hold_out_chromosomes(data, [])
     with pytest.raises(ValueError, match="names every chromosome"):
         examples.hold_out_chromosomes(data, ["chr1", "chr2", "chr10"])
     data = data._replace(names=np.array(["chr1:0-4", "peak_7", "peak_8", "chr2:0-4"]))

@@ -1,5 +1,6 @@
 """Pages and reports: one file, read anywhere, with nothing in it that was not meant."""
 
+import os
 import re
 from html.parser import HTMLParser
 
@@ -48,6 +49,21 @@ def parsed(path):
 def chart():
     table = pd.DataFrame({"name": ["one"], "value": [0.5]})
     return charts.bars(table, title="One bar < two", value_title="value")
+
+
+@pytest.mark.parametrize("name", ["page.html", "chart.svg", "chart.json", "chart.png"])
+def test_what_cannot_be_written_leaves_what_was_there(name, tmp_path, monkeypatch):
+    from dragonn_lite.display import theme
+
+    path = tmp_path / name
+    path.write_text("old")
+    monkeypatch.setattr(os, "replace", lambda *paths: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        if name == "page.html":
+            pages.write_page(path, "Title", [])
+        else:
+            theme.save(chart(), path)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_page_has_text_tables_and_charts_in_order(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,8 +63,8 @@ def read(
         If a file is missing.
     ValueError
         If a file is not FASTA, the sequences have different lengths and no `length` is given,
-        both are one file, they need more than 8 GB of memory, or a sequence (or its reverse
-        complement) is in both.
+        both are one file, more than half of one is no A, C, G or T, they need more than 8 GB of
+        memory, or a sequence (or its reverse complement) is in both.
 
     Examples
     --------
@@ -81,6 +81,8 @@ def read(
             f"positive and negative are the same file, {positive}; name the file of the unbound "
             "sequences as negative"
         )
+    for path, part in zip((positive, negative), parts, strict=True):
+        check_known(path, *count_known(record.sequence for record in part))
     records = [record for part in parts for record in part]
     lengths = {len(record.sequence) for record in records}
     if length is None and len(lengths) > 1:
@@ -97,18 +99,64 @@ def read(
     examples = Examples(
         dna.one_hot([record.sequence for record in records], length=length),
         np.repeat(np.array([1, 0], np.int8), [len(part) for part in parts]),
-        np.array([record.name for record in records]),
+        # As objects: an array of text takes as much for every name as for the longest.
+        np.array([record.name for record in records], dtype=object),
     )
-    group = same_sequence(examples.sequences)
-    in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
-    if in_both.any():
-        name = examples.names[in_both][0]
-        raise ValueError(
-            f"{in_both.sum()} of the {len(parts[1])} sequences in {negative} are in {positive} "
-            f"too, as they are or as reverse complement (the first is {str(name)!r}); remove them "
-            "from one of the two files"
-        )
+    groups = [(same_sequence(examples.sequences), "; remove them from one of the two files")]
+    if length is not None:
+        letters = [record.sequence.upper() for record in records]
+        groups.insert(0, (_numbered(letters, dna.reverse_complement(letters)), groups[0][1]))
+        groups[1] = groups[1][0], f" once cut to the {length} bp that length= keeps; keep more"
+    for group, mend in groups:
+        in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
+        if in_both.any():
+            name = examples.names[in_both][0]
+            raise ValueError(
+                f"{in_both.sum()} of the {len(parts[1])} sequences in {negative} are in {positive} "
+                f"too, as they are or as reverse complement (the first is {name!r}){mend}"
+            )
     return examples
+
+
+def count_known(sequences: Iterable[str]) -> tuple[int, int]:
+    """Count the letters A, C, G and T, and all letters.
+
+    Examples
+    --------
+    >>> count_known(["ACGT", "nnac"])
+    (6, 8)
+    """
+    n_known = n_letters = 0
+    for sequence in sequences:
+        n_known += sum(map(sequence.count, "ACGTacgt"))
+        n_letters += len(sequence)
+    return n_known, n_letters
+
+
+def check_known(path: str | os.PathLike, n_known: int, n_letters: int) -> None:
+    """Refuse a file of mostly unknown bases: many a protein is spelled in letters that DNA has too.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    n_known, n_letters : int
+        As :func:`count_known` counts them.
+
+    Raises
+    ------
+    ValueError
+        If less than half of the letters are known.
+
+    Examples
+    --------
+    >>> check_known("x.fa", 1, 2)
+    """
+    if 2 * n_known < n_letters:
+        raise ValueError(
+            f"{1 - n_known / n_letters:.0%} of the letters in {path} are no A, C, G or T, so "
+            "nearly nothing can be read from them; is it a protein?"
+        )
 
 
 def example_files(folder: str | os.PathLike, *, rng) -> tuple[Path, Path, str]:
@@ -182,18 +230,21 @@ def same_sequence(sequences: np.ndarray) -> np.ndarray:
     >>> same_sequence(dna.one_hot(["ACGG", "TTTT", "CCGT"])).tolist()
     [0, 1, 0]
     """
-    codes = dna.codes(sequences)
-    turned = dna.codes(dna.reverse_complement(sequences))
-    keys = [min(a.tobytes(), b.tobytes()) for a, b in zip(codes, turned, strict=True)]
-    numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    both = (sequences, dna.reverse_complement(sequences))
+    return _numbered(*([row.tobytes() for row in dna.codes(strand)] for strand in both))
+
+
+def _numbered(forward, turned):
+    numbers: dict = {}
+    pairs = map(min, zip(forward, turned, strict=True))
+    return np.array([numbers.setdefault(key, len(numbers)) for key in pairs], dtype=np.int64)
 
 
 def shuffled_twins(examples: Examples) -> np.ndarray:
     """Find unbound sequences with exactly the dinucleotides of a bound one: its shuffles.
 
-    Chance makes two sequences of 50 bp and more so alike next to never. A pair of twins belongs
-    on one side of a split, and shows what the negatives leave to be learned: only the order.
+    Chance makes two sequences of 50 bp and more so alike next to never. Twins show what the
+    negatives leave to be learned: only the order.
 
     Parameters
     ----------
@@ -202,7 +253,8 @@ def shuffled_twins(examples: Examples) -> np.ndarray:
     Returns
     -------
     int64 (n_twins, 2)
-        Row of the bound and row of the unbound example.
+        Row of the bound and row of the unbound example. Each that has a twin is in a pair; not
+        every pair is listed where there are several of the same dinucleotides.
 
     Examples
     --------
@@ -211,10 +263,11 @@ def shuffled_twins(examples: Examples) -> np.ndarray:
     [[0, 1]]
     """
     counts = [row.tobytes() for row in dna.kmer_counts(examples.sequences, 2)]
-    bound = {counts[row]: row for row in np.flatnonzero(examples.labels == 1)}
-    unbound = np.flatnonzero(examples.labels == 0)
-    pairs = [(bound[counts[row]], row) for row in unbound if counts[row] in bound]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    rows = [np.flatnonzero(examples.labels == label) for label in (1, 0)]
+    bound, unbound = ({counts[row]: row for row in side[::-1]} for side in rows)  # each one's first
+    pairs = {(row, unbound[counts[row]]) for row in rows[0] if counts[row] in unbound}
+    pairs |= {(bound[counts[row]], row) for row in rows[1] if counts[row] in bound}
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 def describe(examples: Examples) -> pd.DataFrame:
@@ -243,6 +296,7 @@ def describe(examples: Examples) -> pd.DataFrame:
         n, length = sequences.shape[:2]
         gc = dna.gc_fraction(sequences)
         gc = gc[np.isfinite(gc)]
+        n_placed = (chromosomes(examples.names[rows]) != "").sum()
         columns[name] = {
             "sequences": f"{n:,}",
             "copies of another sequence": f"{n - len(np.unique(same_sequence(sequences))):,}",
@@ -252,7 +306,7 @@ def describe(examples: Examples) -> pd.DataFrame:
             else "-",
             "unknown bases (N)": f"{1 - sequences.sum() / max(n * length, 1):.2%}",
             "with a shuffled twin in the other class": f"{len(np.unique(twins[:, column])):,}",
-            "with a chromosome in their name": f"{(chromosomes(examples.names[rows]) != '').sum():,}",
+            "with a chromosome in their name": f"{n_placed:,}",
         }
     return pd.DataFrame(columns).rename_axis("what").reset_index()
 
@@ -307,10 +361,8 @@ def hold_out_chromosomes(
         )
     missing = sorted(set(held_out) - set(found))
     if missing or not held_out:
-        raise ValueError(
-            f"no example lies on {', '.join(missing) or 'no chromosome'}; the names give "
-            f"{', '.join(sorted(set(found)))}"
-        )
+        what = f"no example lies on {', '.join(missing)}" if missing else "held_out is empty"
+        raise ValueError(f"{what}; the names give {', '.join(sorted(set(found)))}")
     is_held_out = np.isin(found, list(held_out))
     if is_held_out.all():
         raise ValueError("held_out names every chromosome; leave some to train on")

@@ -12,6 +12,7 @@ import altair as alt
 import pandas as pd
 
 import dragonn_lite
+from dragonn_lite._files import created
 from dragonn_lite.display import theme
 
 _STYLE = """
@@ -71,7 +72,8 @@ def write_page(path: str | os.PathLike, title: str, sections: Iterable[tuple]) -
         f"<footer>Made with dragonn_lite {dragonn_lite.__version__}.</footer>\n</html>\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with created(path) as file:
+        file.write(text.encode())
     return path
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import os
 import re
 import sys
@@ -24,7 +25,9 @@ from pathlib import Path
 
 import altair as alt
 
-BASES = {"A": "#2E9E83", "C": "#0B4F98", "G": "#DDA41C", "T": "#BA2F27", "N": "#9A9A9A"}
+from dragonn_lite._files import created
+
+BASE_COLOURS = {"A": "#2E9E83", "C": "#0B4F98", "G": "#DDA41C", "T": "#BA2F27", "N": "#9A9A9A"}
 MODEL = "#3A6EA5"
 BASELINE = "#949494"
 OCHRE = "#B8731F"
@@ -34,12 +37,12 @@ BASELINES = (BASELINE, "#666666", "#BDBDBD")
 SERIES = (MODEL, OCHRE, SAGE, PLUM)
 TRAINING, VALIDATION = "#A3BEDC", "#1F4A78"
 NEGATIVE, POSITIVE = "#6F4A9E", "#D9741E"
-SIGNED = ("#54278F", "#9E8AC4", "#F4F1F4", "#F0A95C", "#B85A0C")
-AMOUNT_SCHEME = "viridis"
 INK, FAINT = "#222222", "#DDDDDD"
 
 WIDTH = 520
 """Width of the plotting area in pixels; with its axis a chart is 560 to 640 wide."""
+AXIS_PX = 42
+"""Width of a left axis in pixels, where the panels of a chart stand over each other."""
 
 RENDERER_VARIABLE = "DRAGONN_LITE_RENDERER"
 _FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
@@ -167,11 +170,15 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2) -> Pat
     if path.suffix in (".svg", ".png", ".pdf") and not can_draw():
         raise ValueError(f"path is {path.name!r}, which needs: pip install vl-convert-python")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".svg":
-        path.write_text(svg(chart), encoding="utf-8")
-        return path
-    options = {"scale_factor": scale} if path.suffix == ".png" else {}
-    chart.save(str(path), **options)
+    kind = path.suffix[1:]
+    drawn = io.BytesIO() if kind in ("png", "pdf") else io.StringIO()
+    if kind == "svg":
+        drawn.write(svg(chart))
+    else:
+        chart.save(drawn, format=kind, **({"scale_factor": scale} if kind == "png" else {}))
+    content = drawn.getvalue()
+    with created(path) as file:  # all of it, or what was there before
+        file.write(content.encode() if isinstance(content, str) else content)
     return path
 
 
@@ -272,6 +279,17 @@ def heading(title: str, subtitle: str | list[str] = "") -> alt.Title:
     return alt.Title(textwrap.wrap(title, 70) or [""], **options)
 
 
+def colour_scale(colours: dict[str, str]) -> alt.Scale:
+    """Return the scale that gives each name its colour.
+
+    Examples
+    --------
+    >>> colour_scale({"bound": MODEL}).range
+    ['#3A6EA5']
+    """
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
 def base_scale() -> alt.Scale:
     """Return the colour scale of the letters A, C, G, T and N.
 
@@ -280,7 +298,7 @@ def base_scale() -> alt.Scale:
     >>> base_scale().domain
     ['A', 'C', 'G', 'T', 'N']
     """
-    return alt.Scale(domain=list(BASES), range=list(BASES.values()))
+    return colour_scale(BASE_COLOURS)
 
 
 def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()) -> dict:

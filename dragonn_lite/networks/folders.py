@@ -1,4 +1,4 @@
-"""A trained network in a folder: ``model.keras``, and ``card.json``, which tells how it was made."""
+"""A trained network in a folder: ``model.keras``, and ``card.json``: how it was made."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,10 @@ import keras
 import numpy as np
 
 import dragonn_lite
+from dragonn_lite._files import created
 
 MODEL, CARD = "model.keras", "card.json"
+_NO_LOGITS = ("sigmoid", "hard_sigmoid", "softmax")
 
 
 class Trained(NamedTuple):
@@ -34,7 +37,7 @@ class Trained(NamedTuple):
 
 
 def save(folder: str | os.PathLike, model: keras.Model, card: dict, files=()) -> Path:
-    """Write a network and its card; the model file appears last, and only whole.
+    """Write a network and its card, both whole; after an error, what was there before still is.
 
     Parameters
     ----------
@@ -55,6 +58,10 @@ def save(folder: str | os.PathLike, model: keras.Model, card: dict, files=()) ->
     ------
     OSError
         If the folder cannot be written to.
+    TypeError
+        If the card cannot be written as JSON.
+    ValueError
+        If the model is none that :func:`load` would take.
 
     Examples
     --------
@@ -64,29 +71,28 @@ def save(folder: str | os.PathLike, model: keras.Model, card: dict, files=()) ->
     >>> sorted(load(folder).card)
     ['files', 'seed', 'versions']
     """
+    _check(model, "model")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / ("partial." + MODEL)
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # Keras reads its own variables in a way that numpy 2 deprecates.
+        warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
+        model.save(Path(scratch, MODEL))
+        content = Path(scratch, MODEL).read_bytes()
+    checksums = {MODEL: hashlib.sha256(content).hexdigest()}
+    checksums |= {name: checksum(folder / name) for name in files}
     try:
-        with warnings.catch_warnings():
-            # Keras reads its own variables in a way that numpy 2 deprecates.
-            warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
-            model.save(partial)
-        checksums = {name: checksum(folder / name) for name in files}
-        complete = {
-            **card,
-            "versions": versions(),
-            "files": {MODEL: checksum(partial), **checksums},
-        }
-        (folder / CARD).write_text(json.dumps(complete, indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, folder / MODEL)
-    finally:
-        partial.unlink(missing_ok=True)
+        text = json.dumps({**card, "versions": versions(), "files": checksums}, indent=1)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"card cannot be written as JSON ({error}); use numbers and text") from None
+    with created(folder / MODEL) as model_file, created(folder / CARD) as card_file:
+        model_file.write(content)
+        card_file.write(text.encode() + b"\n")
     return folder
 
 
 def load(folder: str | os.PathLike) -> Trained:
-    """Read a network with one output from a folder, in Keras's safe mode: no code is run from it.
+    """Read a network from a folder, in Keras's safe mode: no code is run from it.
 
     Parameters
     ----------
@@ -102,7 +108,7 @@ def load(folder: str | os.PathLike) -> Trained:
         If there is no model in the folder.
     ValueError
         If the model cannot be read, is not the one of its card, or is no network from one-hot
-        sequences of one length to one logit.
+        sequences to logits.
     """
     folder = Path(folder)
     path = folder / MODEL
@@ -118,12 +124,7 @@ def load(folder: str | os.PathLike) -> Trained:
         raise ValueError(
             f"{path} cannot be read as a Keras model ({reason}); copy it again or train anew"
         ) from error
-    shapes = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
-    if not _reads_dna(*shapes):
-        raise ValueError(
-            f"{path} maps {shapes[0]} to {shapes[1]}, expected a network from one-hot sequences "
-            "(None, length, 4) to one logit (None, 1)"
-        )
+    _check(model, str(path))
     return Trained(model, card)
 
 
@@ -169,11 +170,22 @@ def _card(path: Path) -> dict:
     return card
 
 
-def _reads_dna(inputs, outputs) -> bool:
-    return (
-        isinstance(inputs, tuple)
-        and len(inputs) == 3
-        and isinstance(inputs[1], int)
-        and inputs[2] == 4
-        and outputs == (None, 1)
-    )
+def _check(model, name: str) -> None:
+    inputs, outputs = (getattr(model, side, None) for side in ("input_shape", "output_shape"))
+    ranks = [len(shape) if isinstance(shape, tuple) else 0 for shape in (inputs, outputs)]
+    if ranks != [3, 2] or inputs[2] != 4:
+        raise ValueError(
+            f"{name} maps {inputs} to {outputs}, expected a network from one-hot sequences "
+            "(None, length, 4) to logits (None, n_tasks)"
+        )
+    end = _end(model)
+    if end in _NO_LOGITS:
+        raise ValueError(f"{name} ends in {end}, expected logits; leave its last activation out")
+
+
+def _end(model) -> str:
+    """Name of the activation that makes the scores, else of the layer."""
+    last = model.layers[-1]
+    if isinstance(last, keras.Model):
+        return _end(last)
+    return getattr(getattr(last, "activation", last), "__name__", type(last).__name__.lower())
