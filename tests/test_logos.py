@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dragonn_lite.display import glyphs, logos, tables, theme
+from dragonn_lite.display import filters, glyphs, logos, tables, theme
 from dragonn_lite.dna import motifs
 
 
@@ -58,7 +58,7 @@ def test_an_unknown_letter():
 
 def drawn_letters(chart):
     """The filled paths of an SVG by colour: their corners as arrays of (x, y), y downwards."""
-    by_colour = {colour.lower(): base for base, colour in theme.BASES.items()}
+    by_colour = {colour.lower(): base for base, colour in theme.BASE_COLOURS.items()}
     found = []
     for tag in re.findall(r"<path[^>]*>", theme.svg(chart)):
         fill = re.search(r'fill="(#[0-9a-fA-F]{6})"', tag)
@@ -113,7 +113,7 @@ def test_the_table_of_best_match_is_taken_as_it_is():
     known = motifs.builtin("SPI1")
     learned = dataclasses.replace(known.reverse_complement(), name="filter_7")
     matches = motifs.best_match([learned])
-    spec = logos.filters_beside_motifs([learned], matches, motifs.builtin_motifs()).to_dict()
+    spec = filters.filters_beside_motifs([learned], matches, motifs.builtin_motifs()).to_dict()
     assert known.name in spec["description"] and "r = 1.00" in spec["description"]
     left, right = (spec["datasets"][column["data"]["name"]] for column in spec["hconcat"])
     learned, known = (
@@ -125,7 +125,7 @@ def test_the_table_of_best_match_is_taken_as_it_is():
 def test_a_reverse_match_is_drawn_reverse_complemented():
     motif = np.eye(4)[[0, 0, 1]]  # AAC, so its reverse complement is GTT
     matches = pd.DataFrame({"query": ["f"], "motif": ["m"], "strand": ["-"], "offset_bp": [2]})
-    chart = logos.filters_beside_motifs({"f": np.eye(4)}, matches, {"m": motif})
+    chart = filters.filters_beside_motifs({"f": np.eye(4)}, matches, {"m": motif})
     spec = chart.to_dict()
     rows = spec["datasets"][spec["hconcat"][1]["data"]["name"]]
     assert [(row["position"], row["base"]) for row in rows] == [(2, "G"), (3, "T"), (4, "T")]
@@ -141,19 +141,19 @@ def test_a_reverse_match_is_drawn_reverse_complemented():
         (lambda: logos.logo_stack({}), "motifs holds 0, expected 1 to 30"),
         (lambda: logos.logo_stack({"a": [[1, 0, 0, 0]]}, kind="x"), "kind is 'x'"),
         (
-            lambda: logos.filters_beside_motifs(
+            lambda: filters.filters_beside_motifs(
                 {"f": np.eye(4)}, pd.DataFrame({"query": ["f"], "motif": ["z"]}), {"m": np.eye(4)}
             ),
             "matches names 'z', which is not in motifs",
         ),
         (
-            lambda: logos.filters_beside_motifs(
+            lambda: filters.filters_beside_motifs(
                 {"f": np.eye(4)}, motifs.best_match([np.eye(4)]), motifs.builtin_motifs()
             ),
             "matches names '0', which is not in filters",
         ),
         (
-            lambda: logos.filters_beside_motifs(
+            lambda: filters.filters_beside_motifs(
                 {"f": np.eye(4)},
                 pd.DataFrame({"query": ["f", "f"], "motif": ["m", "m"]}),
                 {"m": np.eye(4)},

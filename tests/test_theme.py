@@ -94,7 +94,7 @@ def test_ciede2000_gives_the_published_values():
 
 def test_no_reader_confuses_two_bases():
     # CIEDE2000 after Machado's simulation; measured 22.1 (protan), 22.8 (deutan), 24.4 (tritan).
-    assert min(closest([theme.BASES[base] for base in "ACGT"]).values()) >= 22
+    assert min(closest([theme.BASE_COLOURS[base] for base in "ACGT"]).values()) >= 22
 
 
 def test_series_stay_apart_too():

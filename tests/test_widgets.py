@@ -288,7 +288,7 @@ def test_a_log_gets_one_line_an_epoch(capsys):
 
 def test_silent(capsys, monkeypatch):
     handle = Handle(monkeypatch)
-    picture = widgets.training_picture(silent=True)
+    picture = widgets.training_picture(show="nothing")
     run(picture, 3, 3)
     assert picture.state.epoch == 3
     assert handle.shown == [] and capsys.readouterr() == ("", "")

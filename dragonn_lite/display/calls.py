@@ -89,7 +89,7 @@ def score_histogram(
                 stack=None,
                 axis=alt.Axis(format="%", minExtent=34),
             ),
-            alt.Color("class:N", scale=_scale(colours), legend=None),
+            alt.Color("class:N", scale=theme.colour_scale(colours), legend=None),
             tooltip=[
                 alt.Tooltip("class:N"),
                 alt.Tooltip("score:Q", title="score from", format=".2f"),
@@ -239,7 +239,3 @@ def _one_task(labels, scores) -> tuple[np.ndarray, np.ndarray]:
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pick a column")
     return labels.ravel(), scores.ravel()
-
-
-def _scale(colours: dict) -> alt.Scale:
-    return alt.Scale(domain=list(colours), range=list(colours.values()))

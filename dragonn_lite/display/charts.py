@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
-from dragonn_lite.display.logos import filters_beside_motifs
+from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.performance import precision_recall, roc
+from dragonn_lite.display.scans import scan_track
 from dragonn_lite.display.simulations import simulation_picture
 from dragonn_lite.display.sites import reading, site_stack
 from dragonn_lite.display.thresholds import hits_by_threshold
-from dragonn_lite.display.tracks import contribution_track, one_hot_grid, scan_track
+from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
 __all__ = [
     "bars",

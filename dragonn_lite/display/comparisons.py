@@ -114,7 +114,7 @@ def _metric_panel(rows, metric, best, epochs, width) -> alt.LayerChart:
         axis=alt.Axis(tickCount=5, minExtent=36),
     )
     # Both splits, always: panels of one picture share their scale of colours.
-    colour = alt.Color("split:N", scale=_scale(_SPLITS), legend=None)
+    colour = alt.Color("split:N", scale=theme.colour_scale(_SPLITS), legend=None)
     lines = (
         alt.Chart(rows)
         .mark_line(strokeWidth=2, point={"size": 22} if last - first < 60 else False)
@@ -362,7 +362,3 @@ def _reference(reference, field: str, value_title: str) -> list[alt.Chart]:
             x, y=alt.value(-3), text="label:N"
         ),
     ]
-
-
-def _scale(colours: dict) -> alt.Scale:
-    return alt.Scale(domain=list(colours), range=list(colours.values()))

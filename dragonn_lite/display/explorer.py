@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_count
-from dragonn_lite.display import tables, theme, tracks
+from dragonn_lite.display import scans, tables, theme
 from dragonn_lite.display.glyphs import letter_marks, with_outlines, zero_line
 from dragonn_lite.dna import motifs, sequences
 
 LENGTH_MAX = 120
-_AXIS_PX = 42
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def motif_explorer_chart(state: MotifState) -> alt.VConcatChart:
     3
     """
     site = state.best_site()
-    scan = tracks.scan_track(
+    scan = scans.scan_track(
         state.scores,
         threshold_bits=state.threshold_bits,
         strand=state.strand,
@@ -166,7 +165,7 @@ def _sequence_panel(state: MotifState, site: dict) -> alt.LayerChart:
     scale = alt.Scale(domain=[-0.5, length - 0.5], nice=False)
     # The axis is empty but as wide as those below: the letters stand over their scores.
     empty = alt.Axis(
-        labels=False, ticks=False, domain=False, minExtent=_AXIS_PX, maxExtent=_AXIS_PX
+        labels=False, ticks=False, domain=False, minExtent=theme.AXIS_PX, maxExtent=theme.AXIS_PX
     )
     y = alt.Y("y:Q", title=" ", scale=alt.Scale(domain=[0, 1], nice=False), axis=empty)
     band = pd.DataFrame({"x": [site["start"] - 0.5], "x2": [site["stop"] - 0.5]})
@@ -216,7 +215,7 @@ def _site_panel(state: MotifState, site: dict) -> alt.LayerChart:
         "y:Q",
         title="logo (bits)",
         scale=alt.Scale(domain=[0, 2], nice=False),
-        axis=alt.Axis(values=[0, 1, 2], minExtent=_AXIS_PX, maxExtent=_AXIS_PX),
+        axis=alt.Axis(values=[0, 1, 2], minExtent=theme.AXIS_PX, maxExtent=theme.AXIS_PX),
     )
     opacity = alt.Opacity("opacity:Q", scale=None)
     return alt.layer(

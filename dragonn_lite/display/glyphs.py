@@ -120,7 +120,7 @@ def with_outlines(chart):
     4
     """
     outlines = pd.DataFrame(
-        [[base, *map(list, zip(*outline(base), strict=True))] for base in theme.BASES],
+        [[base, *map(list, zip(*outline(base), strict=True))] for base in theme.BASE_COLOURS],
         columns=["base", "across", "up"],
     )
     outlines["vertex"] = [list(range(len(across))) for across in outlines["across"]]

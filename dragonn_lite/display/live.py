@@ -102,6 +102,13 @@ class TrainingPicture:
     ------
     ValueError
         If `show` is something else.
+
+    Examples
+    --------
+    >>> picture = TrainingPicture(show="nothing")
+    >>> picture(pd.DataFrame(), 10, 10, 2.0)
+    >>> picture.state.words()
+    'epoch 10 of 10 · 2 s · finished'
     """
 
     def __init__(self, *, title: str | None = None, show: str = "auto"):
@@ -164,24 +171,24 @@ class TrainingPicture:
         sys.stderr.flush()
 
 
-def training_picture(*, title: str | None = None, silent: bool = False) -> TrainingPicture:
+def training_picture(*, title: str | None = None, show: str = "auto") -> TrainingPicture:
     """Return what shows a training while it runs, for ``training.fit(..., progress=...)``.
 
     Parameters
     ----------
     title : str, optional
         Stands over the picture in place of the finding.
-    silent : bool
-        Show nothing; the object still remembers its state.
+    show : {"auto", "picture", "line", "nothing"}
+        As in :class:`TrainingPicture`; with ``"nothing"`` it still remembers its state.
 
     Examples
     --------
-    >>> picture = training_picture(silent=True)
+    >>> picture = training_picture(show="nothing")
     >>> picture(pd.DataFrame(), 1, 10, 2.0)
     >>> picture.state.seconds_left
     18.0
     """
-    return TrainingPicture(title=title, show="nothing" if silent else "auto")
+    return TrainingPicture(title=title, show=show)
 
 
 def _shown(chart):

@@ -17,7 +17,7 @@ from dragonn_lite.display.glyphs import letter_marks, letters, with_outlines, ze
 
 N_LETTERS_MAX = 160
 _LABEL_PX = 130
-_COLUMN_PX = 240
+
 
 def logo(
     matrix,
@@ -65,7 +65,7 @@ def logo(
     _check_length(n_positions)
     chart = alt.layer(
         zero_line(),
-        letters(table, x=_x(start, n_positions), y=_y(y_title, y_domain or _range(table))),
+        letters(table, x=position_x(start, n_positions), y=_y(y_title, y_domain or _range(table))),
     )
     name = title or f"Logo of {n_positions} positions"
     return chart.properties(
@@ -178,8 +178,8 @@ def logo_stack(
     )
     label_px = min(_LABEL_PX, 7 * max(map(len, named)))
     rows = alt.layer(
-        _zero_rule(),
-        letter_marks(alt.Chart(), x=_x(0, widest), y=y),
+        zero_rule(),
+        letter_marks(alt.Chart(), x=position_x(0, widest), y=y),
     ).properties(width=theme.WIDTH - label_px, height=row_height)
     # The outlines are looked up above the facet: Vega-Lite finds no look-up table inside one.
     chart = with_outlines(
@@ -206,13 +206,20 @@ def name_motifs(motifs) -> dict:
     >>> list(name_motifs({"one": [[1, 0, 0, 0]]}))
     ['one']
     """
-    named = _named(motifs)
+    named = as_named(motifs)
     if not 1 <= len(named) <= 30:
         raise ValueError(f"motifs holds {len(named)}, expected 1 to 30: draw several charts")
     return named
 
 
-def _named(motifs) -> dict:
+def as_named(motifs) -> dict:
+    """Return motifs under their names, however many, as :func:`name_motifs` does.
+
+    Examples
+    --------
+    >>> as_named({})
+    {}
+    """
     if isinstance(motifs, Mapping):
         return {str(name): motif for name, motif in motifs.items()}
     motifs = list(motifs)
@@ -222,138 +229,14 @@ def _named(motifs) -> dict:
     return named
 
 
-def filters_beside_motifs(
-    filters,
-    matches: pd.DataFrame,
-    motifs,
-    *,
-    title: str = "",
-    subtitle: str = "",
-    row_height: int = 52,
-) -> alt.HConcatChart:
-    """Return the filters of a first layer beside the best known motif of each.
-
-    Parameters
-    ----------
-    filters : mapping of name to Motif or array (width, 4), or a list of Motif
-        Motifs are drawn in bits; arrays are weights, drawn signed, each row on its own scale. At
-        most 30.
-    matches : pandas.DataFrame
-        As :func:`dna.motifs.best_match` makes it: ``query`` (the filter) and ``motif``; if there
-        are any also ``strand`` (``"-"`` draws the reverse complement), ``offset_bp`` (from the
-        filter's first position to the motif's) and ``correlation``. A filter without a row
-        stands alone.
-    motifs : mapping of name to Motif or array (width, 4), or a list of Motif
-        Holds every motif that `matches` names.
-
-    Raises
-    ------
-    ValueError
-        If `matches` names an unknown filter or motif, or a filter twice.
+def zero_rule() -> alt.Chart:
+    """Return the zero line of each row of a facet.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"query": ["filter 0"], "motif": ["A box"], "correlation": [0.9]})
-    >>> chart = filters_beside_motifs({"filter 0": [[1, -1, 0, 0]]}, table,
-    ...                               {"A box": [[1, 0, 0, 0]]})
-    >>> len(chart.hconcat)
-    2
+    >>> zero_rule().mark.type
+    'rule'
     """
-    filters, motifs = name_motifs(filters), _named(motifs)
-    known = _matched_heights(filters, matches, motifs)
-    in_bits = all(hasattr(motif, "probabilities") for motif in filters.values())
-    heights = tables.information_heights if in_bits else tables.as_matrix
-    left = [tables.logo_table(heights(m)).assign(logo=name) for name, m in filters.items()]
-    # A filter without a match keeps its row: one letter of no height holds the place.
-    right = [
-        (known[name][1] if name in known else _blank()).assign(logo=name) for name in filters
-    ]
-    left, right = _visible(pd.concat(left)), _visible(pd.concat(right))
-    first = int(min(0, right["position"].min()))
-    last = int(max(left["position"].max(), right["position"].max()))
-    labels = {name: known[name][0] if name in known else "no match" for name in filters}
-    column = {"first": first, "n": last - first + 1, "height": row_height, "names": list(filters)}
-
-    def bits():
-        return alt.Y("y:Q", title="bits", scale=alt.Scale(domain=[0, 2]))
-
-    learned = _logo_column(
-        left.assign(label=left["logo"]),
-        **column,
-        y=bits() if in_bits else alt.Y("y:Q", title="weight"),
-        x_title="learned filter, position (bp)",
-    )
-    chart = alt.hconcat(
-        learned if in_bits else learned.resolve_scale(y="independent"),
-        _logo_column(
-            right.assign(label=right["logo"].map(labels)),
-            **column,
-            y=bits(),
-            x_title="most similar known motif, position (bp)",
-        ),
-        spacing=20,
-    )
-    said = "; ".join(f"{name}: {label}" for name, label in labels.items())
-    return chart.properties(
-        title=theme.heading(title, subtitle), description=f"{title or 'Filters'}. {said}."
-    )
-
-
-def _matched_heights(filters: dict, matches: pd.DataFrame, motifs: dict) -> dict:
-    """For each filter with a match: its label and the logo table of the motif, shifted."""
-    tables.require_columns(matches, ["query", "motif"], "matches")
-    found = {}
-    for row in matches.assign(query=matches["query"].astype(str)).to_dict("records"):
-        name = row["query"]
-        if name in found:
-            raise ValueError(f"matches names {name!r} twice, expected one motif for each filter")
-        for what, known in ((name, filters), (row["motif"], motifs)):
-            if what not in known:
-                where = "filters" if known is filters else "motifs"
-                raise ValueError(f"matches names {what!r}, which is not in {where}")
-        heights = tables.information_heights(motifs[row["motif"]])
-        reverse = row.get("strand", "+") == "-"
-        label = f"{row['motif']}{' (−)' if reverse else ''}"
-        if "correlation" in row:
-            label += f", r = {row['correlation']:.2f}"
-        oriented = heights[::-1, ::-1] if reverse else heights
-        found[name] = (label, tables.logo_table(oriented, start=int(row.get("offset_bp", 0))))
-    return found
-
-
-def _visible(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out letters lower than half a pixel, which are most of those of many motifs."""
-    heights = table.groupby("logo")["height"]
-    highest = heights.transform(lambda height: height.abs().max())
-    return table[table["height"].abs() >= 0.01 * highest]
-
-
-def _blank() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"position": [0], "base": ["N"], "height": [0.0], "y0": [0.0], "y1": [0.0]}
-    )
-
-
-def _logo_column(table, *, first, n, height, names, y, x_title) -> alt.FacetChart:
-    y.axis = alt.Axis(tickCount=2, titlePadding=2, minExtent=24, maxExtent=24)
-    x = _x(first, n, _COLUMN_PX)
-    x.title = x_title
-    label = (
-        alt.Chart()
-        .transform_aggregate(n="count()", groupby=["logo", "label"])
-        .mark_text(align="left", baseline="bottom")
-        .encode(text="label:N", x=alt.value(2), y=alt.value(-3))
-    )
-    rows = alt.layer(_zero_rule(), letter_marks(alt.Chart(), x=x, y=y), label)
-    rows = rows.properties(width=_COLUMN_PX, height=height)
-    # Names stand over the rows, and rows are spaced by their frames alone ("flush"): headers and
-    # tick labels would shift one column against the other.
-    row = alt.Row("logo:N", sort=names, header=alt.Header(labels=False, title=None))
-    return with_outlines(rows.facet(row=row, data=table, spacing=30, bounds="flush"))
-
-
-def _zero_rule() -> alt.Chart:
-    """The zero line of each row of a facet."""
     counted = alt.Chart().transform_aggregate(n="count()", groupby=["logo"])
     return counted.mark_rule(color="#888888").encode(y=alt.datum(0))
 
@@ -365,7 +248,14 @@ def _name_header(field: str, names: list[str]) -> alt.Row:
     return alt.Row(field, sort=names, header=header)
 
 
-def _x(start: int, n_positions: int, width: int = theme.WIDTH) -> alt.X:
+def position_x(start: int, n_positions: int, width: int = theme.WIDTH) -> alt.X:
+    """Return the axis of the positions of a logo, with as many ticks as there is room for.
+
+    Examples
+    --------
+    >>> position_x(0, 4).to_dict()["axis"]["values"]
+    [0, 1, 2, 3]
+    """
     label_px = 8 * len(f"{start + n_positions:,}") + 8
     room = max(2, min(20, width // label_px))
     step = next(nice for nice in (1, 2, 5, 10, 20, 50, 100) if n_positions / nice <= room)

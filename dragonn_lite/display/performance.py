@@ -148,7 +148,7 @@ def _curve_chart(
     unit = alt.Scale(domain=[0, 1], nice=False)
     across = alt.X(f"{x_name}:Q", title=x_title, scale=unit, axis=alt.Axis(tickCount=5))
     up = alt.Y(f"{y_name}:Q", title=y_title, scale=unit, axis=alt.Axis(minExtent=34, tickCount=5))
-    colour = alt.Color("series:N", scale=_scale(colours), legend=None)
+    colour = alt.Color("series:N", scale=theme.colour_scale(colours), legend=None)
     lines = (
         alt.Chart(table)
         .mark_line(strokeWidth=2)
@@ -228,7 +228,3 @@ def _checked(curves, columns: list[str]) -> Mapping[str, pd.DataFrame]:
         if len(curve) == 0:
             raise ValueError(f"curves[{name!r}] is empty, expected at least one point")
     return curves
-
-
-def _scale(colours: dict) -> alt.Scale:
-    return alt.Scale(domain=list(colours), range=list(colours.values()))

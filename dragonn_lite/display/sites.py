@@ -16,7 +16,7 @@ from dragonn_lite.display.glyphs import letter_marks, letters, with_outlines, ze
 from dragonn_lite.dna import motifs, sequences
 
 N_STACKED_MAX = 40
-_AXIS_PX = 42
+_EXTENT = {"minExtent": theme.AXIS_PX, "maxExtent": theme.AXIS_PX}
 _BAND = {"color": theme.OCHRE, "opacity": 0.16}
 
 
@@ -146,11 +146,11 @@ def _across(length: int):
 
 def _quiet_axis(**shown) -> alt.Axis:
     """An axis without labels, as wide as the others: letters stand over each other."""
-    return alt.Axis(**{"labels": False, "minExtent": _AXIS_PX, "maxExtent": _AXIS_PX} | shown)
+    return alt.Axis(**{"labels": False, **_EXTENT, **shown})
 
 
 def _bits(title: str, domain: list[float], **axis) -> alt.Y:
-    axis = alt.Axis(**{"tickCount": 3, "minExtent": _AXIS_PX, "maxExtent": _AXIS_PX} | axis)
+    axis = alt.Axis(**{"tickCount": 3, **_EXTENT, **axis})
     return alt.Y("y:Q", title=title, scale=alt.Scale(domain=domain, nice=False), axis=axis)
 
 

@@ -11,8 +11,6 @@ import pandas as pd
 
 from dragonn_lite.display import tables, theme
 
-_AXIS_PX = 42
-
 
 def hits_by_threshold(
     table: pd.DataFrame,
@@ -94,9 +92,9 @@ def _hit_curves(table, marked, colours, domain, hits_title, reference) -> alt.La
     x = _threshold_axis(domain, None)
     log = alt.Scale(type="log", nice=False)
     powers = [10.0**power for power in range(-12, 13)]
-    axis = alt.Axis(format="~s", values=powers, minExtent=_AXIS_PX)
+    axis = alt.Axis(format="~s", values=powers, minExtent=theme.AXIS_PX)
     y = alt.Y("hits:Q", title=hits_title, scale=log, axis=axis)
-    colour = alt.Color("motif:N", scale=_scale(colours), legend=None)
+    colour = alt.Color("motif:N", scale=theme.colour_scale(colours), legend=None)
     first = table.loc[table.groupby("motif", sort=False)["threshold_bits"].idxmin()]
     layers = [
         alt.Chart(table).mark_line(strokeWidth=2).encode(x, y, colour),
@@ -139,14 +137,10 @@ def _found_curves(table, marked, colours, domain) -> alt.LayerChart:
         "found:Q",
         title="true sites found",
         scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=alt.Axis(format="%", tickCount=3, minExtent=_AXIS_PX),
+        axis=alt.Axis(format="%", tickCount=3, minExtent=theme.AXIS_PX),
     )
-    colour = alt.Color("motif:N", scale=_scale(colours), legend=None)
+    colour = alt.Color("motif:N", scale=theme.colour_scale(colours), legend=None)
     return alt.layer(
         alt.Chart(table).mark_line(strokeWidth=2).encode(x, y, colour),
         alt.Chart(marked).mark_point(filled=True, size=70, opacity=1).encode(x, y, colour),
     ).properties(width=theme.WIDTH, height=90)
-
-
-def _scale(colours: dict) -> alt.Scale:
-    return alt.Scale(domain=list(colours), range=list(colours.values()))

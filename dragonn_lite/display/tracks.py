@@ -1,4 +1,4 @@
-"""Along one sequence: contributions, motif scans and the one-hot code, by position.
+"""Along one sequence: contributions and the one-hot code, by position.
 
 Call these as ``charts.contribution_track(...)``: :mod:`dragonn_lite.display.charts` is their front
 door. A base at position ``p`` fills ``p - 0.5`` to ``p + 0.5``, so that ticks stand under letters.
@@ -103,7 +103,8 @@ def _letter_panel(table, bands, x_scale, y_title) -> alt.LayerChart:
     # Room over the letters, in data units, for the names of the sites.
     top = high + (high - low) * (_LANE_PX * n_lanes + 4) / 146
     y_scale = alt.Scale(domain=[float(low), float(top)], nice=False)
-    y = alt.Y("y:Q", title=y_title, scale=y_scale, axis=alt.Axis(tickCount=5, minExtent=42))
+    y_axis = alt.Axis(tickCount=5, minExtent=theme.AXIS_PX)
+    y = alt.Y("y:Q", title=y_title, scale=y_scale, axis=y_axis)
     layers = [
         zero_line(),
         letters(
@@ -122,12 +123,19 @@ def _letter_panel(table, bands, x_scale, y_title) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=theme.WIDTH, height=height)
 
 
-def _position_axis() -> alt.Axis:
+def position_axis() -> alt.Axis:
+    """Return the axis of whole positions that all tracks share.
+
+    Examples
+    --------
+    >>> position_axis().format
+    ',d'
+    """
     return alt.Axis(format=",d", tickMinStep=1, tickCount=10)
 
 
 def _across(field: str, scale: alt.Scale) -> alt.X:
-    return alt.X(f"{field}:Q", title="position (bp)", scale=scale, axis=_position_axis())
+    return alt.X(f"{field}:Q", title="position (bp)", scale=scale, axis=position_axis())
 
 
 def _bands(bands: pd.DataFrame, x_scale: alt.Scale) -> list[alt.Chart]:
@@ -153,9 +161,9 @@ def _bands(bands: pd.DataFrame, x_scale: alt.Scale) -> list[alt.Chart]:
 
 
 def _overview(table, bands, x_scale, brush, window) -> alt.LayerChart:
-    x = alt.X("x:Q", title=None, scale=x_scale, axis=_position_axis())
+    x = alt.X("x:Q", title=None, scale=x_scale, axis=position_axis())
     bars_table = table.assign(x=table["position"] - 0.5, x2=table["position"] + 0.5)
-    y = alt.Y("contribution:Q", title="all", axis=alt.Axis(tickCount=3, minExtent=42))
+    y = alt.Y("contribution:Q", title="all", axis=alt.Axis(tickCount=3, minExtent=theme.AXIS_PX))
     layers = [
         alt.Chart(bars_table)
         .mark_rect(strokeWidth=0)
@@ -182,159 +190,6 @@ def _strongest_window(table: pd.DataFrame, width_bp: int) -> list[float]:
     total = np.convolve(table["contribution"].abs(), np.ones(width_bp), mode="valid")
     first = float(table["position"].iloc[int(total.argmax())])
     return [first - 0.5, first + width_bp - 0.5]
-
-
-def scan_track(
-    scores,
-    *,
-    threshold_bits: float | None = None,
-    strand: str = "both",
-    start: int = 0,
-    length: int | None = None,
-    title: str | None = None,
-    subtitle: str = "",
-) -> alt.LayerChart:
-    """Return the score of a motif at each position: the + strand up, the - strand down.
-
-    Scores below 0 bits (a site less likely than background) are not drawn; where the score
-    reaches the threshold it is dark.
-
-    Parameters
-    ----------
-    scores : array (n_positions, 2)
-        Log-odds in bits of a site that starts at each position, on the + and the - strand, as
-        :func:`dna.motifs.scan` makes them for one sequence.
-    threshold_bits : float, optional
-        Drawn as a dashed rule on each strand.
-    strand : {"both", "+", "-"}
-        The strand, or strands, drawn.
-    start : int
-        The coordinate of the first position, in bp.
-    length : int, optional
-        Of the sequence, in bp: the axis then covers all of it.
-    title, subtitle : str, optional
-        By default the number of sites at the threshold, or the best score.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another one, a score is NaN, or `strand` is unknown.
-
-    Examples
-    --------
-    >>> chart = scan_track([[2.0, -1.0], [-3.0, 6.5]], threshold_bits=5)
-    >>> chart.title.text
-    ['1 site of at least 5.0 bits']
-    """
-    scores = np.asarray(scores, dtype=float)
-    if scores.ndim == 3 and len(scores) == 1:
-        scores = scores[0]
-    if scores.ndim != 2 or scores.shape[1] != 2 or not len(scores):
-        raise ValueError(
-            f"scores has shape {scores.shape}, expected (n_positions, 2): one sequence"
-        )
-    if np.isnan(scores).any():
-        raise ValueError(f"scores holds {int(np.isnan(scores).sum())} NaN, expected numbers")
-    if strand not in ("both", "+", "-"):
-        raise ValueError(f"strand is {strand!r}, expected 'both', '+' or '-'")
-    table = _scan_table(scores, strand, start)
-    shown, top = table[table["score"] > 0], 2.0
-    top = max(top, float(table["score"].max()) * 1.25, (threshold_bits or 0) * 1.4)
-    low, high = -top if strand != "+" else 0, top if strand != "-" else 0
-    x = alt.X(
-        "x:Q",
-        title="start of the site (bp)",
-        scale=alt.Scale(domain=[start - 0.5, start + (length or len(scores)) - 0.5], nice=False),
-        axis=_position_axis(),
-    )
-    y = alt.Y(
-        "height:Q",
-        title="log-odds (bits)",
-        scale=alt.Scale(domain=[low, high], nice=False),
-        axis=alt.Axis(labelExpr="abs(datum.value)", tickCount=5, minExtent=42),
-    )
-    called = shown["score"] >= (threshold_bits if threshold_bits is not None else 0)
-    shown = shown.assign(colour=np.where(called, theme.MODEL, "#C9CED6"))
-    layers = [
-        zero_line(),
-        alt.Chart(shown)
-        .mark_rect(strokeWidth=0)
-        .encode(
-            x,
-            y,
-            x2="x2:Q",
-            y2=alt.Y2Datum(0),
-            color=alt.Color("colour:N", scale=None),
-            tooltip=[
-                alt.Tooltip("position:Q", title="start (bp)", format=",d"),
-                alt.Tooltip("strand:N"),
-                alt.Tooltip("score:Q", title="log-odds (bits)", format=".2f"),
-            ],
-        ),
-        _strand_names(strand),
-    ]
-    n_sites = 0
-    if threshold_bits is not None:
-        n_sites = int((table["score"] >= threshold_bits).sum())
-        drawn = [
-            t for t, s in ((threshold_bits, "+"), (-threshold_bits, "-")) if strand != _other(s)
-        ]
-        rules = alt.Chart(pd.DataFrame({"height": drawn}))
-        layers.append(rules.mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(y))
-        found = f"{tables.counted(n_sites, 'site')} of at least {threshold_bits:.1f} bits"
-    best = table.loc[table["score"].idxmax()]
-    said = (
-        f"Best score {best['score']:.1f} bits at {best['position']} on the {best['strand']} strand"
-    )
-    finding = found if threshold_bits is not None else said
-    name = finding if title is None else title
-    return alt.layer(
-        *layers,
-        width=theme.WIDTH,
-        height=140 if strand == "both" else 90,
-        title=theme.heading(name, subtitle),
-        description=f"{name or finding}. {said}.",
-    )
-
-
-def _scan_table(scores: np.ndarray, strand: str, start: int) -> pd.DataFrame:
-    """One row a window and strand; beyond 2,000 windows the best of each bin."""
-    n = len(scores)
-    width = max(1, int(np.ceil(n / 2000)))
-    edges = np.arange(0, n, width)
-    best = np.maximum.reduceat(scores, edges, axis=0)  # (n_positions, 2) -> (n_bins, 2)
-    parts = [
-        pd.DataFrame(
-            {
-                "position": edges + start,
-                "x": edges + start - 0.5,
-                "x2": np.minimum(edges + width, n) + start - 0.5,
-                "strand": name,
-                "score": best[:, column],
-                "height": sign * best[:, column],
-            }
-        )
-        for column, (name, sign) in enumerate((("+", 1), ("-", -1)))
-        if strand in ("both", name)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _strand_names(strand: str) -> alt.Chart:
-    names = {"+": ("+ strand", 8), "-": ("− strand", 132 if strand == "both" else 82)}
-    rows = [names[s] for s in "+-" if strand in ("both", s)]
-    return (
-        alt.Chart(pd.DataFrame(rows, columns=["text", "y_px"]))
-        .mark_text(align="right", color="#666666", x=theme.WIDTH - 4)
-        .encode(
-            y=alt.Y("y_px:Q", scale=None, title=None, axis=None),
-            text="text:N",
-        )
-    )
-
-
-def _other(strand: str) -> str:
-    return "-" if strand == "+" else "+"
 
 
 def one_hot_grid(x, *, title: str = "", subtitle: str = "", start: int = 0) -> alt.LayerChart:

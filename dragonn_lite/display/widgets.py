@@ -113,6 +113,11 @@ class MotifExplorer(ipywidgets.VBox):
     ----------
     explored : MotifState
         What is shown now.
+
+    Examples
+    --------
+    >>> MotifExplorer(MotifState("CTCF")).explored.motif.name
+    'CTCF_known1'
     """
 
     def __init__(self, state: MotifState):
@@ -201,7 +206,7 @@ class MotifExplorer(ipywidgets.VBox):
 
     def _say(self, sentence: str) -> None:
         escaped = html.escape(sentence, quote=False)  # it may quote what was typed
-        span = f'<span role="alert" style="color:{theme.BASES["T"]}">{escaped}</span>'
+        span = f'<span role="alert" style="color:{theme.BASE_COLOURS["T"]}">{escaped}</span>'
         self._message.value = span if sentence else ""
 
     def _planted(self) -> str:
