@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -12,16 +10,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from dragonn_lite import _options
+from dragonn_lite import _inputs, _options
 from dragonn_lite._files import created
+from dragonn_lite._inputs import say
 from dragonn_lite._quiet import quiet_keras
-from dragonn_lite.assays import examples
-from dragonn_lite.dna import fasta, motifs
+from dragonn_lite.dna import motifs
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.evaluation import metrics
-
-_AT_ONCE = 4_000  # sequences of a file in memory
-_LEAST = 10  # sequences of a class to train on
 
 _CONTENTS = """\
 What this folder holds. Contributions are in logits: positive speaks for binding.
@@ -45,7 +40,7 @@ def main(argv: list[str]) -> int:
     """Run one command; return its exit code, 2 with one sentence for bad input."""
     try:
         options = _options.parser(COMMANDS).parse_args(argv)
-        _check_outputs(options)
+        _inputs.check_outputs(options)
         options.run(options)
     except (ValueError, TypeError, OSError) as error:
         command = argv[0] if argv else ""
@@ -59,16 +54,16 @@ def _train(options):
     out = Path(options.out)
     if (out / "model.keras").exists():
         raise ValueError(f"--out {out} holds a model already; name another folder, or delete it")
-    data = _read(options.positive, options.negative, options.length, "--length N")
-    _say_counts(data)
+    data = _inputs.read(options.positive, options.negative, options.length, "--length N")
+    _inputs.say_counts(data)
     rng = np.random.default_rng(options.seed)
-    parts, how = _split(options, data, rng)
-    _check_writable(out, options.report)
+    parts, how = _inputs.split(options, data, rng)
+    _inputs.check_writable(out, options.report)
 
     quiet_keras()
     from dragonn_lite.networks import folders, training
 
-    sources = _sources(options)  # now: while it trains, the files may change or go
+    sources = _inputs.sources(options)  # now: while it trains, the files may change or go
     settings = training.Settings(reverse_complement=True)
     result = _fit(options, *parts[:2], settings, rng)
     rest, validation, held_out = parts
@@ -98,26 +93,26 @@ def _train(options):
     folders.save(out, result.model, card, files=("history.tsv", "held_out.tsv"))
     (out / "checkpoint.npz").unlink(missing_ok=True)
     _say_metrics(table)
-    _say(f"{out} holds the model ({result.seconds:.0f} s of training)")
+    say(f"{out} holds the model ({result.seconds:.0f} s of training)")
     if options.report:
         _report_training(options, data, parts, how, result, scores)
 
 
 def _evaluate(options):
-    model, length, card = _load(options.model)
+    model, length, card = _inputs.load(options.model)
     fit = length if options.fit_length else None
-    data = _read(options.positive, options.negative, fit, "--fit-length")
+    data = _inputs.read(options.positive, options.negative, fit, "--fit-length")
     if data.sequences.shape[1] != length:
         raise ValueError(
             f"the sequences have {data.sequences.shape[1]} bp, but the model reads {length} bp; "
             "--fit-length crops and pads them around their centre"
         )
-    _say_counts(data)
-    _check_writable(None, options.report)
-    checksums = [source["sha256"] for source in _sources(options).values()]
+    _inputs.say_counts(data)
+    _inputs.check_writable(None, options.report)
+    checksums = [source["sha256"] for source in _inputs.sources(options).values()]
     trained_on = any(known and known in json.dumps(card.get("data")) for known in checksums)
     if trained_on:
-        _say(
+        say(
             "the network was trained on sequences of these very files, which flatters it; its "
             "held_out.tsv and card.json judge it by others"
         )
@@ -143,28 +138,28 @@ def _evaluate(options):
 
 
 def _predict(options):
-    model, length, _ = _load(options.model)
+    model, length, _ = _inputs.load(options.model)
     out = Path(options.out)
     if out.is_dir():
         raise ValueError(f"--out {out} is a folder, expected the name of a file such as scores.tsv")
     out.parent.mkdir(parents=True, exist_ok=True)
     n = 0
     with created(out) as file, tqdm(unit=" sequences") as bar:
-        for names, sequences in _blocks(options, length):
+        for names, sequences in _inputs.blocks(options, length):
             table = _score_table(names, _scores(model, sequences))
             table.to_csv(file, sep="\t", index=False, header=n == 0, mode="wb")
             n += len(names)
             bar.update(len(names))
-    _say(f"{out} holds the scores of {n:,} sequences")
+    say(f"{out} holds the scores of {n:,} sequences")
 
 
 def _interpret(options):
-    model, length, _ = _load(options.model)
+    model, length, _ = _inputs.load(options.model)
     out = Path(options.out)
-    _check_writable(out, options.report)
+    _inputs.check_writable(out, options.report)
     names, scores, sequences, n = _highest_scoring(options, model, length)
     if len(names) < n:
-        _say(f"explaining the {len(names)} highest-scoring of {n:,} sequences (--most 0: all)")
+        say(f"explaining the {len(names)} highest-scoring of {n:,} sequences (--most 0: all)")
     found, matches = _filters(model, sequences)  # takes a moment, the rest may take hours
     hypothetical, present = _explain(model, sequences)
     names, scores, sequences = (part[: len(present)] for part in (names, scores, sequences))
@@ -186,7 +181,7 @@ def _interpret(options):
     with created(out / "README.txt") as file:
         file.write(contents.encode())
     also = " and the motifs of the filters" if found else ""
-    _say(f"{out} holds the contributions of {len(names)} sequences{also}")
+    say(f"{out} holds the contributions of {len(names)} sequences{also}")
     if options.report:
         from dragonn_lite import reports
 
@@ -195,131 +190,6 @@ def _interpret(options):
 
 
 # --- parts --------------------------------------------------------------------------------------
-def _inputs(options):
-    """The FASTA files that a command was given, by the name of their option."""
-    names = ("positive", "negative", "valid_positive", "valid_negative", "sequences")
-    return {name: path for name in names if (path := getattr(options, name, None))}
-
-
-def _check_outputs(options):
-    """No result takes the place of what it is made from."""
-    for name in ("out", "report"):
-        out = getattr(options, name, None)
-        for path in _inputs(options).values():
-            if out and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
-                raise ValueError(f"--{name} {out} is a file to be read; name another file")
-
-
-def _sources(options):
-    """Checksums of the FASTA files; none of what can be read only once, such as a pipe."""
-    from dragonn_lite.networks import folders
-
-    return {
-        name: {"file": path, "sha256": folders.checksum(path) if os.path.isfile(path) else None}
-        for name, path in _inputs(options).items()
-    }
-
-
-def _read(positive, negative, length, mend):
-    try:
-        return examples.read(positive, negative, length=length)
-    except ValueError as error:
-        raise ValueError(str(error).replace("length=", mend)) from error
-
-
-def _split(options, data, rng):
-    """Examples to train on, to stop by and to judge by, and how the last were chosen."""
-    given = (options.valid_positive, options.valid_negative)
-    if None in given and given != (None, None):
-        raise ValueError("--valid-positive and --valid-negative go together; give both or none")
-    for label, name in ((1, "--positive"), (0, "--negative")):
-        n = int((data.labels == label).sum())
-        if n < _LEAST:
-            raise ValueError(f"{name} holds {n} sequences, expected {_LEAST} or more to learn from")
-    if options.hold_out is not None:
-        chosen = [name.strip() for name in options.hold_out.split(",") if name.strip()]
-        rest, held_out = examples.hold_out_chromosomes(data, chosen)
-        how = ", ".join(chosen)
-    else:
-        rest, held_out = examples.split(data, 0.2, rng=rng)
-        how = "a random fifth"
-    if given == (None, None):
-        rest, validation = examples.split(rest, 0.2, rng=rng)
-    else:
-        length = data.sequences.shape[1]
-        validation = _read(*given, length if options.length else None, "--length N")
-        if validation.sequences.shape[1] != length:
-            raise ValueError(
-                f"--valid-positive and --valid-negative have {validation.sequences.shape[1]} bp, "
-                f"but --positive and --negative {length} bp; --length N brings all to one length"
-            )
-        _check_validation(data, validation, () if options.hold_out is None else chosen)
-    for part, words in ((rest, "to train on"), (held_out, f"held out ({how})")):
-        if len(np.unique(part.labels)) < 2:
-            raise ValueError(
-                f"the sequences {words} are all {'bound' if part.labels.all() else 'unbound'}; "
-                "choose --hold-out so that both classes are on either side"
-            )
-    _say(_split_words(rest, validation, held_out, how))
-    if options.hold_out is None:
-        _say("windows that overlap may flatter a random share; --hold-out chr1 is stricter")
-    return (rest, validation, held_out), how
-
-
-def _check_validation(data, validation, held_out_chromosomes):
-    """What a run is stopped by is neither what it learns from nor what it is judged by."""
-    group = examples.same_sequence(np.concatenate([data.sequences, validation.sequences]))
-    n = len(data.labels)
-    n_shared = int(np.isin(group[n:], group[:n]).sum())
-    n_held_out = int(np.isin(examples.chromosomes(validation.names), held_out_chromosomes).sum())
-    for count, where in (
-        (n_shared, "in --positive or --negative too, as they are or as reverse complement"),
-        (n_held_out, f"on the chromosomes held out ({', '.join(held_out_chromosomes)})"),
-    ):
-        if count:
-            raise ValueError(
-                f"{count:,} of the {len(validation.labels):,} sequences in --valid-positive and "
-                f"--valid-negative are {where}; leave them out, or leave out both options"
-            )
-
-
-def _split_words(rest, validation, held_out, how):
-    return (
-        f"{len(rest.labels):,} sequences to train on, {len(validation.labels):,} to stop by, "
-        f"{len(held_out.labels):,} held out ({how})"
-    )
-
-
-def _check_writable(folder, report):
-    """Find out now, and not after minutes of work, that results cannot be written."""
-    if report:
-        from dragonn_lite.display import theme
-
-        if not theme.can_draw():
-            raise ValueError("--report draws charts, which needs: pip install vl-convert-python")
-        if Path(report).is_dir():
-            raise ValueError(f"--report {report} is a folder, expected a name such as report.html")
-    for place in filter(None, (folder, report and Path(report).parent)):
-        place = Path(place).absolute()
-        there = next(path for path in (place, *place.parents) if path.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK):
-            raise PermissionError(f"{place} cannot be written to; name another folder")
-
-
-def _load(folder):
-    quiet_keras()
-    from dragonn_lite.networks import folders
-
-    model, card = folders.load(folder)
-    length, n_scores = model.input_shape[1], model.output_shape[1]
-    if length is None or n_scores != 1:
-        raise ValueError(
-            f"the network in {folder} reads {length or 'any'} bp and gives {n_scores} logits; the "
-            "commands take those of one length and one logit"
-        )
-    return model, length, card
-
-
 def _fit(options, rest, validation, settings, rng):
     from dragonn_lite.display import live
     from dragonn_lite.networks import architectures, training
@@ -347,35 +217,14 @@ def _fit(options, rest, validation, settings, rng):
     if not result.best_epoch:
         raise KeyboardInterrupt  # nothing is learned yet, so there is nothing to keep
     if result.interrupted:
-        _say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
+        say(f"interrupted: the weights of epoch {result.best_epoch} are kept")
     return result
-
-
-def _blocks(options, length):
-    """Names and one-hot sequences of a FASTA file, a few thousand at a time."""
-    records = fasta.iterate_fasta(options.sequences)
-    n_known = n_letters = 0
-    while block := list(itertools.islice(records, _AT_ONCE)):
-        for record in block:
-            if len(record.sequence) != length and not options.fit_length:
-                raise ValueError(
-                    f"{options.sequences}: {record.name} has {len(record.sequence)} bp, but the "
-                    f"model reads {length} bp; --fit-length crops and pads around the centre"
-                )
-        letters = [record.sequence for record in block]
-        counts = examples.count_known(letters)
-        n_known, n_letters = n_known + counts[0], n_letters + counts[1]
-        names = np.array([record.name for record in block], dtype=object)
-        yield names, dna.one_hot(letters, length=length)
-    examples.check_known(options.sequences, n_known, n_letters)
-    if n_known < n_letters:
-        _say(f"{1 - n_known / n_letters:.2%} of the bases in {options.sequences} are unknown")
 
 
 def _highest_scoring(options, model, length):
     """Names, scores and sequences of the best, best first, and how many there were."""
     n, kept = 0, None
-    for names, sequences in _blocks(options, length):
+    for names, sequences in _inputs.blocks(options, length):
         n += len(names)
         part = (names, _scores(model, sequences), sequences)
         kept = part if kept is None else tuple(map(np.concatenate, zip(kept, part, strict=True)))
@@ -394,11 +243,11 @@ def _filters(model, sequences):
     except ValueError as error:  # another kind of network: its scores can be explained
         found, why = [], str(error)
     if not found:
-        _say(f"without motifs of the filters: {why}")
+        say(f"without motifs of the filters: {why}")
         return [], None
     matches = motifs.best_match(found).sort_values("correlation", ascending=False, kind="stable")
     best = matches.iloc[0]
-    _say(f"most familiar filter: {best['query']} ~ {best['motif']} (r = {best['correlation']:.2f})")
+    say(f"most familiar filter: {best['query']} ~ {best['motif']} (r = {best['correlation']:.2f})")
     return found, matches
 
 
@@ -413,7 +262,7 @@ def _explain(model, sequences):
     except KeyboardInterrupt:
         if not hypothetical:
             raise
-        _say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
+        say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
     hypothetical = np.stack(hypothetical)
     return hypothetical, contributions.project(hypothetical, sequences[: len(hypothetical)])
 
@@ -458,7 +307,7 @@ def _report_training(options, data, parts, how, result, scores):
     words = f"{options.architecture}, {len(rest.labels):,} sequences"
     beside = reports.baselines(rest, held_out)
     sections = [
-        reports.sequences_section(data, _split_words(*parts, how)),
+        reports.sequences_section(data, _inputs.split_words(*parts, how)),
         reports.training_section(result, words),
         *reports.performance_sections(held_out.labels, scores, beside, f"held out: {how}"),
     ]
@@ -469,26 +318,10 @@ def _write_report(path, title, sections):
     from dragonn_lite.display import pages, theme
 
     theme.register()
-    _say(f"{pages.write_page(path, title, sections)} holds the report")
+    say(f"{pages.write_page(path, title, sections)} holds the report")
 
 
 # --- words --------------------------------------------------------------------------------------
-def _say(line):
-    tqdm.write(line, file=sys.stderr)  # leaves a bar on the screen as it is
-
-
-def _say_counts(data):
-    n_bound = int((data.labels == 1).sum())
-    n, length = data.sequences.shape[:2]
-    n_copies = n - len(np.unique(examples.same_sequence(data.sequences)))
-    unknown = 1 - data.sequences.sum() / (n * length)
-    _say(
-        f"{n_bound:,} bound and {n - n_bound:,} unbound sequences of {length} bp"
-        + (f", {n_copies:,} of them copies of another one" if n_copies else "")
-        + (f", {unknown:.2%} of the bases unknown" if unknown else "")
-    )
-
-
 def _metrics(table):
     return table.drop(columns="task").to_dict("records")[0]
 

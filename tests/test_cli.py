@@ -16,7 +16,7 @@ import pytest
 
 from shared_data import shared_data
 
-from dragonn_lite import cli
+from dragonn_lite import _inputs, cli
 from dragonn_lite.assays import examples, simulate
 from dragonn_lite.dna import fasta, motifs
 from dragonn_lite.dna import sequences as dna
@@ -109,7 +109,7 @@ def test_evaluate_agrees_with_the_metrics(trained, files, capsys, tmp_path):
 
 
 def test_predict_scores_in_the_order_of_the_file(trained, files, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "_AT_ONCE", 70)  # so that there are several blocks
+    monkeypatch.setattr(_inputs, "_AT_ONCE", 70)  # so that there are several blocks
     out = tmp_path / "deep" / "scores.tsv"
     command = ["predict", "--model", str(trained), "--out", str(out)]
     assert cli.main([*command, "--sequences", str(files / "bound.fa")]) == 0
@@ -164,7 +164,7 @@ def test_runs_of_n_are_counted_and_scored(trained, tmp_path, capsys):
 def test_interpret_explains_the_highest_scores_and_finds_the_planted_motif(
     trained, files, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(cli, "_AT_ONCE", 100)
+    monkeypatch.setattr(_inputs, "_AT_ONCE", 100)
     out, report = tmp_path / "reasons", tmp_path / "reasons.html"
     options = ["--sequences", str(files / "bound.fa"), "--out", str(out), "--most", "30"]
     assert cli.main(["interpret", "--model", str(trained), *options, "--report", str(report)]) == 0
@@ -533,7 +533,7 @@ def test_evaluate_refuses_another_length(trained, tmp_path, capsys):
 
 
 def test_an_old_table_of_scores_survives_a_failure(trained, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "_AT_ONCE", 2)
+    monkeypatch.setattr(_inputs, "_AT_ONCE", 2)
     write(tmp_path / "x.fa", [*random_letters(5), "ACGT"])
     out = tmp_path / "scores.tsv"
     out.write_text("old")

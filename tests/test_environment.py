@@ -406,6 +406,7 @@ def test_a_taken_port_is_said_before_anything_is_made(toy):
         taken.listen()
         assert_refused(toy.start("lab", "--port", str(taken.getsockname()[1])), "is taken")
     assert_refused(toy.start("lab", "--port", "70000"), "1 to 65535")
+    assert_refused(toy.start("lab", "--port", "abc"), "invalid int value: 'abc'")
     assert not toy.venv.exists()
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from dragonn_lite import lesson
 from dragonn_lite.assays import examples
 from dragonn_lite.assays.examples import Examples
 from dragonn_lite.dna import fasta
@@ -211,3 +212,18 @@ def test_example_files_are_real_where_there_is_data(tmp_path, monkeypatch):
     assert "Keras-genomics" in words
     assert [r.sequence for r in fasta.read_fasta(bound)] == ["ACGT", "TTTT"] * 2
     assert [r.sequence for r in fasta.read_fasta(unbound)] == ["GGCC"] * 2
+
+
+@pytest.mark.parametrize("most", [1, 7, 29, 30, 31])
+def test_a_lesson_draws_as_many_examples_as_it_is_told(most, tmp_path):
+    letters = dna.decode(dna.random_sequences(30, 20, rng=most))
+    paths = files(tmp_path, letters[:10], letters[10:])
+    data = lesson.own_examples(*paths, most_sequences=most, rng=0)
+    assert len(data.labels) == len(set(data.names)) == min(most, 30)
+
+
+@pytest.mark.parametrize("text", ["no notebook", "[]", "{}"])
+def test_results_of_what_is_no_notebook(text, tmp_path):
+    (tmp_path / "x.ipynb").write_text(text)
+    with pytest.raises(ValueError, match="is not a notebook; name an executed .ipynb"):
+        lesson.results(tmp_path / "x.ipynb")
