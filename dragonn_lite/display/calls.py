@@ -64,7 +64,6 @@ def score_histogram(
     for name, values in classes.items():
         if not len(values):
             raise ValueError(f"labels holds no {name} example, expected both 0 and 1")
-    table = _histogram_table(classes, scores[used], n_bins)
     finding, notes = _threshold_words(classes, threshold)
     finding = title if title is not None else finding
     n_left_out = int((~used).sum())
@@ -79,23 +78,7 @@ def score_histogram(
         axis=alt.Axis(tickCount=10),
     )
     layers = [
-        alt.Chart(table)
-        .mark_area(interpolate="step-after", opacity=0.45, line={"strokeWidth": 1.5})
-        .encode(
-            x,
-            alt.Y(
-                "share:Q",
-                title="share of its class",
-                stack=None,
-                axis=alt.Axis(format="%", minExtent=34),
-            ),
-            alt.Color("class:N", scale=theme.colour_scale(colours), legend=None),
-            tooltip=[
-                alt.Tooltip("class:N"),
-                alt.Tooltip("score:Q", title="score from", format=".2f"),
-                alt.Tooltip("share:Q", format=".1%"),
-            ],
-        ),
+        _outlines(_histogram_table(classes, scores[used], n_bins), x, colours),
         *_class_labels(classes, colours),
     ]
     if threshold is not None:
@@ -107,6 +90,24 @@ def score_histogram(
         title=theme.heading(finding, [line for line in [subtitle, "; ".join(notes)] if line]),
         description=f"{finding}. Histograms of the scores of "
         + " and ".join(f"{len(v)} {name} examples" for name, v in classes.items()),
+    )
+
+
+def _outlines(table: pd.DataFrame, x: alt.X, colours: dict) -> alt.Chart:
+    axis = alt.Axis(format="%", minExtent=34)
+    return (
+        alt.Chart(table)
+        .mark_area(interpolate="step-after", opacity=0.45, line={"strokeWidth": 1.5})
+        .encode(
+            x,
+            alt.Y("share:Q", title="share of its class", stack=None, axis=axis),
+            alt.Color("class:N", scale=theme.colour_scale(colours), legend=None),
+            tooltip=[
+                alt.Tooltip("class:N"),
+                alt.Tooltip("score:Q", title="score from", format=".2f"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
     )
 
 

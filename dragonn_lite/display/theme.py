@@ -163,6 +163,14 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2) -> Pat
     ------
     ValueError
         If the ending is another one, or the package that draws is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> chart = alt.Chart(alt.Data(values=[{"n": 1}])).mark_point().encode(x="n:Q")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(chart, Path(folder, "pictures", "one.json")).name
+    'one.json'
     """
     path = Path(path)
     if path.suffix not in (".svg", ".png", ".pdf", ".html", ".json"):
@@ -206,6 +214,12 @@ def svg(chart: alt.TopLevelMixin) -> str:
     ------
     ValueError
         If the package that draws is missing.
+
+    Examples
+    --------
+    >>> chart = alt.Chart(alt.Data(values=[{"n": 1}])).mark_point().encode(x="n:Q")
+    >>> svg(chart)[:15]
+    '<svg role="img"'
     """
     # Charts of this package are valid as they are tested; checking again takes half the time.
     return _draw(chart.to_dict(validate=False))

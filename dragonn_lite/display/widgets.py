@@ -231,10 +231,6 @@ def _choices(motif) -> list[tuple[str, motifs.Motif]]:
 
 def _controls(state: MotifState) -> dict:
     wide = ipywidgets.Layout(width="620px")
-    half = ipywidgets.Layout(width="310px")
-    # In ipywidgets 8 the label of ToggleButtons stands above them unless they are told.
-    in_line = ipywidgets.Layout(display="flex", flex_flow="row nowrap", align_items="center")
-    base = state.sequence[state.position]
     return {
         "motif": ipywidgets.Dropdown(
             options=[name for name, _ in _choices(state.motif)],
@@ -250,6 +246,27 @@ def _controls(state: MotifState) -> dict:
             style=_STYLE,
             layout=wide,
         ),
+        **_dials(state),
+        "plant": ipywidgets.Button(
+            description="Plant the motif at ▲",
+            tooltip="Write the motif's most frequent letters from the position on",
+            layout=ipywidgets.Layout(width="180px"),
+        ),
+        "turn": ipywidgets.Button(
+            description="Reverse complement",
+            tooltip="Read the other strand",
+            layout=ipywidgets.Layout(width="180px"),
+        ),
+    }
+
+
+def _dials(state: MotifState) -> dict:
+    """The controls with few values: sliders, and buttons that stay pressed."""
+    half = ipywidgets.Layout(width="310px")
+    # In ipywidgets 8 the label of ToggleButtons stands above them unless they are told.
+    in_line = ipywidgets.Layout(display="flex", flex_flow="row nowrap", align_items="center")
+    base = state.sequence[state.position]
+    return {
         "position": ipywidgets.IntSlider(
             value=state.position,
             min=0,
@@ -281,16 +298,6 @@ def _controls(state: MotifState) -> dict:
             description="Strand",
             style={"description_width": "60px", "button_width": "50px"},
             layout=in_line,
-        ),
-        "plant": ipywidgets.Button(
-            description="Plant the motif at ▲",
-            tooltip="Write the motif's most frequent letters from the position on",
-            layout=ipywidgets.Layout(width="180px"),
-        ),
-        "turn": ipywidgets.Button(
-            description="Reverse complement",
-            tooltip="Read the other strand",
-            layout=ipywidgets.Layout(width="180px"),
         ),
     }
 
