@@ -125,7 +125,7 @@ def _(answer):
             log_odds.sum(): "that adds up all bases, not only those of the site.",
             picked.mean(): "that is the mean: a score is the sum.",
             picked.prod(): "that multiplies: logarithms are added.",
-            np.exp2(picked.sum()): "that is the ratio of probabilities: its logarithm is the score.",
+            np.exp2(picked.sum()): "that is the ratio of probabilities: take its logarithm.",
         }
         for value, why in others.items():
             if np.isclose(got, value):
@@ -313,7 +313,8 @@ def _(answer):
             return f"Expected a keras.Model, got {type(model).__name__}."
         shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
         if shapes != ((length, 4), (1,)):
-            return f"Your network goes from {shapes[0]} to {shapes[1]}, expected ({length}, 4) to (1,)."
+            expected = f"expected ({length}, 4) to (1,)"
+            return f"Your network goes from {shapes[0]} to {shapes[1]}, {expected}."
         seen, unseen = make(2_000, 1), make(750, 2)
         training.fit(model, seen.sequences, seen.labels, epochs=8, rng=1)
         auroc = metrics.auroc(unseen.labels, prediction.predict(model, unseen.sequences))

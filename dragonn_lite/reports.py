@@ -161,9 +161,9 @@ def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: s
     ]
     counts = values["network"]
     said = (
-        f"{counts['n_bound']:,} bound and {counts['n_unbound']:,} unbound sequences. At a logit "
-        f"above 0 the network is right on {counts['accuracy']:.1%} of them. Recall at 5 % FDR is "
-        "the share of the bound sequences found when one call in twenty may be wrong."
+        f"{counts['n_bound']:,} bound and {counts['n_unbound']:,} unbound sequences. From logit 0 "
+        f"on called bound, the network is right on {counts['accuracy']:.1%} of them. Recall at 5 % "
+        "FDR is the share of the bound sequences found when one call in twenty may be wrong."
     )
     return [
         ("How good is it?", said, charts.score_histogram(labels, scores, subtitle=words)),

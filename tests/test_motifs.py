@@ -685,3 +685,9 @@ def test_real_collections_are_read(tmp_path, read, file, n_motifs, first, width)
     motifs.write_meme(tmp_path / "copy.meme", collection)
     for a, b in zip(motifs.read_meme(tmp_path / "copy.meme"), collection):
         same(a, b, places=7)
+
+
+def test_no_queries_make_an_empty_table_with_its_columns():
+    table = motifs.best_match([])
+    assert len(table) == 0
+    assert list(table) == list(motifs.best_match(motifs.builtin("TAL1")))

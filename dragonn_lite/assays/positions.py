@@ -76,7 +76,8 @@ def inside_centre(size_bp: int) -> Position:
     """Whole block inside the central `size_bp` base pairs."""
     as_count(size_bp, "size_bp", 1)
     return Position(
-        f"inside the central {size_bp} bp", lambda length, width: _is_central(length, width, size_bp)
+        f"inside the central {size_bp} bp",
+        lambda length, width: _is_central(length, width, size_bp),
     )
 
 

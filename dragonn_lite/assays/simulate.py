@@ -298,7 +298,8 @@ def _motifs(groups) -> dict[str, motifs.Motif]:
             for site, _ in layout.sites:
                 known = found.setdefault(site.motif.name, site.motif).probabilities
                 if not np.array_equal(known, site.motif.probabilities):
-                    raise ValueError(f"two different motifs are named {site.motif.name}; rename one")
+                    name = site.motif.name
+                    raise ValueError(f"two different motifs are named {name}; rename one")
     return found
 
 

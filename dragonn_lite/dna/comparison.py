@@ -9,6 +9,8 @@ from dragonn_lite._contract import as_count
 from dragonn_lite.dna.collection import builtin_motifs
 from dragonn_lite.dna.matrices import Motif
 
+_COLUMNS = ["query", "motif", "accession", "correlation", "offset_bp", "strand", "overlap_bp"]
+
 
 def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
     """Find the known motifs most like each query, in the best alignment and strand.
@@ -76,7 +78,7 @@ def best_match(queries, collection=None, *, n_best: int = 1) -> pd.DataFrame:
                     "overlap_bp": int(overlap),
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _as_queries(queries) -> list:

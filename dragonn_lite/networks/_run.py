@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import asdict
 from pathlib import Path
 from zipfile import BadZipFile
@@ -11,12 +10,13 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from dragonn_lite._files import created
 from dragonn_lite.evaluation import metrics
 from dragonn_lite.networks._backend import masked_cross_entropy
 
 
 class Batches:
-    """Training examples, a few batches at a time, in an order set by the seed and the epoch alone."""
+    """Training examples, some batches at a time, in an order set by seed and epoch alone."""
 
     def __init__(self, sequences, targets, settings, seed):
         self.sequences, self.targets, self.settings, self.seed = sequences, targets, settings, seed
@@ -92,10 +92,8 @@ class Run:
         arrays |= {f"best_{i}": value for i, value in enumerate(self.best)}
         state = [self.epoch, self.best_epoch, self.best_loss, self.seconds]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        with open(partial, "wb") as file:
+        with created(self.path) as file:  # a kill leaves the old file or the new one, never half
             np.savez(file, state=state, rows=self.rows, fingerprint=self.fingerprint, **arrays)
-        os.replace(partial, self.path)  # a kill leaves the old file or the new one, never half
 
     def _load(self):
         try:

@@ -54,7 +54,7 @@ def predict(
     if not n:
         raise ValueError("sequences is empty, expected at least one")
     if not length:
-        raise ValueError(f"sequences has shape {sequences.shape}, expected at least one base in each")
+        raise ValueError(f"sequences has shape {sequences.shape}, expected at least one base each")
     shape = getattr(model, "input_shape", None)
     expected = shape[1] if isinstance(shape, tuple) and len(shape) == 3 else None
     if expected not in (None, length):
