@@ -15,7 +15,13 @@ GC_FRACTION = 0.4
 
 @dataclass(frozen=True)
 class Independent:
-    """Every base drawn on its own, with a given GC fraction."""
+    """Every base drawn on its own, with a given GC fraction.
+
+    Examples
+    --------
+    >>> Independent(0.4).base_probabilities.round(2).tolist()
+    [0.3, 0.2, 0.2, 0.3]
+    """
 
     gc_fraction: float = GC_FRACTION
 

@@ -163,6 +163,11 @@ class Pair:
         Where the whole block lies.
     any_order : bool
         Either motif may come first, with equal probability.
+
+    Examples
+    --------
+    >>> Pair("SPI1_known4", "IRF_known20", uniform(2, 5)).words()
+    '1 SPI1_known4-IRF_known20 pair, 2 to 5 bp apart, anywhere'
     """
 
     first: Site | motifs.Motif | str
@@ -226,6 +231,12 @@ class Subset:
     size : int or mapping
         How many are chosen, or the probability of each number; all subsets of one size are as
         probable. With two parts and `size=1` this is "one or the other" (XOR).
+
+    Examples
+    --------
+    >>> either = Subset([Plant("GATA1"), Plant("SPI1_known4")], size=1)
+    >>> either.outcomes()
+    [((1, 0), 0.5), ((0, 1), 0.5)]
     """
 
     parts: Sequence

@@ -21,6 +21,12 @@ class Position:
     weights : callable
         From the sequence length and the block's width, both in bp, to the weight of each
         start 0, 1, ..., length - width (an array, not negative).
+
+    Examples
+    --------
+    >>> ends = Position("at the ends", lambda length, width: [1] + [0] * (length - width - 1) + [1])
+    >>> ends.probabilities(length=4, width=1).tolist()
+    [0.5, 0.0, 0.0, 0.5]
     """
 
     words: str
@@ -50,18 +56,36 @@ class Position:
 
 
 def anywhere() -> Position:
-    """Every start with room for the whole block, all as probable."""
+    """Every start with room for the whole block, all as probable.
+
+    Examples
+    --------
+    >>> anywhere().probabilities(length=12, width=8).tolist()
+    [0.2, 0.2, 0.2, 0.2, 0.2]
+    """
     return Position("anywhere", lambda length, width: np.ones(length - width + 1))
 
 
 def at(start: int) -> Position:
-    """Always at the same start (0-based)."""
+    """Always at the same start (0-based).
+
+    Examples
+    --------
+    >>> at(2).probabilities(length=10, width=8).tolist()
+    [0.0, 0.0, 1.0]
+    """
     as_count(start, "start")
     return Position(f"at position {start}", lambda length, width: _starts(length, width) == start)
 
 
 def normal(mean_bp: float, sd_bp: float) -> Position:
-    """Block centres from a normal distribution, in bp from the sequence's start."""
+    """Block centres from a normal distribution, in bp from the sequence's start.
+
+    Examples
+    --------
+    >>> normal(50, 10).probabilities(length=100, width=10).argmax().item()
+    45
+    """
     if not sd_bp > 0:
         raise ValueError(f"sd_bp is {sd_bp!r}, expected a positive number of bp")
 
@@ -73,7 +97,13 @@ def normal(mean_bp: float, sd_bp: float) -> Position:
 
 
 def inside_centre(size_bp: int) -> Position:
-    """Whole block inside the central `size_bp` base pairs."""
+    """Whole block inside the central `size_bp` base pairs.
+
+    Examples
+    --------
+    >>> inside_centre(4).probabilities(length=8, width=3).tolist()
+    [0.0, 0.0, 0.5, 0.5, 0.0, 0.0]
+    """
     as_count(size_bp, "size_bp", 1)
     return Position(
         f"inside the central {size_bp} bp",
@@ -82,7 +112,13 @@ def inside_centre(size_bp: int) -> Position:
 
 
 def outside_centre(size_bp: int) -> Position:
-    """No base of the block inside the central `size_bp` base pairs."""
+    """No base of the block inside the central `size_bp` base pairs.
+
+    Examples
+    --------
+    >>> outside_centre(4).probabilities(length=8, width=2).tolist()
+    [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]
+    """
     as_count(size_bp, "size_bp", 1)
 
     def weights(length, width):
