@@ -106,7 +106,7 @@ def _lab(arguments):
         command.append("--no-browser")
         if not options.no_browser:
             _say("No browser was found here: open the address below in yours.")
-    _say("JupyterLab starts on port %d; Ctrl-C here stops it." % port)
+    _say("JupyterLab starts on port %d; Ctrl-C twice here stops it." % port)
     return _become(command, variables, root)
 
 

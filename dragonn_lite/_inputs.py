@@ -87,7 +87,7 @@ def split(options, data, rng):
             )
     say(split_words(rest, validation, held_out, how))
     if options.hold_out is None:
-        say("windows that overlap may flatter a random share; --hold-out chr1 is stricter")
+        say("overlapping sequences make a random share look better than it is; --hold-out chr1 is stricter")
     return (rest, validation, held_out), how
 
 

@@ -122,6 +122,8 @@ def _evaluate(options):
         print(json.dumps({**_metrics(table), "trained_on": trained_on}, indent=1))
     else:
         _say_metrics(table)
+    if table["auroc"].iloc[0] < 0.4:
+        say("an auROC below one half ranks the wrong way round: are the two files swapped?")
     if options.report:
         from dragonn_lite import reports
 

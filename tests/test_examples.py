@@ -46,8 +46,8 @@ def test_reading_keeps_order_names_and_labels(tmp_path):
 
 
 def test_a_length_crops_and_pads(tmp_path):
-    data = examples.read(*files(tmp_path, ["AACCGG", "TT"], ["GGGG"]), length=4)
-    assert dna.decode(data.sequences) == ["ACCG", "NTTN", "GGGG"]
+    data = examples.read(*files(tmp_path, ["AACCGG", "TT"], ["GGG"]), length=4)
+    assert dna.decode(data.sequences) == ["ACCG", "NTTN", "GGGN"]
 
 
 @pytest.mark.parametrize("copy", ["ACGGT", "accgt"])
@@ -227,3 +227,19 @@ def test_results_of_what_is_no_notebook(text, tmp_path):
     (tmp_path / "x.ipynb").write_text(text)
     with pytest.raises(ValueError, match="is not a notebook; name an executed .ipynb"):
         lesson.results(tmp_path / "x.ipynb")
+
+
+def test_padding_that_tells_the_classes_apart_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    paths = []
+    for name, length in (("bound", 100), ("unbound", 80)):
+        letters = ["".join(rng.choice(list("ACGT"), length)) for _ in range(20)]
+        paths.append(tmp_path / f"{name}.fa")
+        fasta.write_fasta(paths[-1], [(f"{name}{i}", x) for i, x in enumerate(letters)])
+    with pytest.raises(ValueError, match="80 to 100 bp; .* length=80, which crops"):
+        examples.read(*paths)
+    with pytest.raises(ValueError, match="0% of the bound .* 20% of the unbound .* take length=80"):
+        examples.read(*paths, length=100)
+    assert examples.read(*paths, length=80).sequences.shape == (40, 80, 4)
+    # Both classes padded alike tell nothing.
+    assert examples.read(paths[0], tmp_path / "unbound.fa", length=60).sequences.shape[1] == 60

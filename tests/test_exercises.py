@@ -26,8 +26,11 @@ def test_every_exercise_has_three_hints_at_most_and_waits_for_an_answer(name):
     assert callable(judge) and 1 <= len(hints) <= 3
     for hint in hints:
         assert hint.endswith(".") and hint == hint.strip()
+    for _ in range(4):  # runs without a try give nothing away
+        assert verdict(name, None) == f"Not yet. Hint 1: {hints[0]}"
+    wrong = object()
     for i, hint in enumerate([*hints, hints[-1]]):
-        assert verdict(name, None) == f"Not yet. Hint {min(i + 1, len(hints))}: {hint}"
+        assert verdict(name, wrong).endswith(f"Hint {min(i + 1, len(hints))}: {hint}")
 
 
 def test_an_answer_that_fails_is_told_how():
@@ -292,9 +295,11 @@ def best_match(sequence, weights):
 
 
 def test_weights_of_the_smallest_network():
-    assert verdict("01.weights", 63) == "Right!"
-    assert verdict("01.weights", 60).startswith("Those are the weights of the filter alone. Hint 1")
-    assert verdict("01.weights", 61).startswith("Those are the filter's; the last layer has two")
+    assert verdict("01.weights", 83) == "Right!"
+    assert verdict("01.weights", 80).startswith("Those are the weights of the filter alone. Hint 1")
+    assert verdict("01.weights", 81).startswith("Those are the filter's; the last layer has two")
+    assert verdict("01.weights", 82).startswith("Nearly: the filter, too")
+    assert verdict("01.weights", 63).startswith("That is the network with 15 positions")
     assert verdict("01.weights", 75).startswith("75 is not it.")
 
 

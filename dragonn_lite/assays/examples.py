@@ -16,6 +16,8 @@ from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
 
 _MOST_BYTES = 8e9  # of one-hot sequences: training needs some of it again
+#: Shares of padding in the two classes may differ by this much.
+_MOST_PADDING_APART = 0.01
 
 
 class Examples(NamedTuple):
@@ -64,7 +66,8 @@ def read(
     ValueError
         If a file is not FASTA, the sequences have different lengths and no `length` is given,
         both are one file, more than half of one is no A, C, G or T, they need more than 8 GB of
-        memory, or a sequence (or its reverse complement) is in both.
+        memory, a sequence (or its reverse complement) is in both, or one class would be padded
+        more than the other.
 
     Examples
     --------
@@ -88,8 +91,10 @@ def read(
     if length is None and len(lengths) > 1:
         raise ValueError(
             f"the sequences have {min(lengths)} to {max(lengths)} bp; bring them to one length "
-            "with length=, which crops and pads them around their centre"
+            f"with length={min(lengths)}, which crops them around their centre"
         )
+    if length is not None:
+        _check_padding(parts, length)
     n_bytes = 4 * len(records) * (length or max(lengths))
     if n_bytes > _MOST_BYTES:
         raise ValueError(
@@ -116,6 +121,21 @@ def read(
                 f"too, as they are or as reverse complement (the first is {name!r}){mend}"
             )
     return examples
+
+
+def _check_padding(parts, length):
+    """Refuse padding that tells the classes apart: a network would read the N and nothing else."""
+    shares = [
+        np.mean([max(0, length - len(record.sequence)) / length for record in part])
+        for part in parts
+    ]
+    if abs(shares[0] - shares[1]) > _MOST_PADDING_APART:
+        shortest = min(len(record.sequence) for part in parts for record in part)
+        raise ValueError(
+            f"at length={length}, {shares[0]:.0%} of the bound bases and {shares[1]:.0%} of the "
+            "unbound ones would be padding: a network would tell them by that; take "
+            f"length={shortest}, or sequences cut alike"
+        )
 
 
 def count_known(sequences: Iterable[str]) -> tuple[int, int]:
