@@ -172,7 +172,7 @@ class _Counter:
         self.started = self.shown = time.time()
         self.fetched = self.megabytes = 0
         self.placing = 0  # how many packages pip said it will put in place
-        self.before = set()
+        self.before = self._in_place()  # now: pip may be done before its words are read
         self.live = sys.stderr.isatty()
         self.said = []
 
@@ -202,7 +202,6 @@ class _Counter:
             self.megabytes += _megabytes(line)
         elif line.startswith("Installing collected packages:"):
             self.placing = line.count(",") + 1
-            self.before = self._in_place()
 
     def _in_place(self):
         return {name for name in os.listdir(self.site_packages) if name.endswith(".dist-info")}

@@ -63,6 +63,7 @@ def test_first_start_makes_the_environment_and_says_so(standing):
 
 
 def test_the_counter_follows_what_pip_says(tmp_path):
+    (tmp_path / "pip-1.dist-info").mkdir()
     counter = _installer._Counter("lock", 4, str(tmp_path), say=print)
     for line in (
         "Ignoring a: markers 'sys_platform == \"win32\"' don't match your environment",
@@ -72,7 +73,6 @@ def test_the_counter_follows_what_pip_says(tmp_path):
     ):
         counter.see(line + "\n")
     assert counter._state().startswith("fetched 2 of 3 packages, 2 MB, ")
-    (tmp_path / "pip-1.dist-info").mkdir()
     counter.see("Installing collected packages: b, c\n")
     assert counter._state().startswith("put in place 0 of 2 packages, ")
     (tmp_path / "b-1.0.dist-info").mkdir()

@@ -282,7 +282,8 @@ def _checked(groups) -> tuple[Group, ...]:
 
 
 def _check_room(layouts, outcomes, length):
-    room = probability_of_room(layouts, outcomes, length)
+    outcomes = [outcome for outcome in outcomes if sum(outcome[0]) > 1]  # one has room enough
+    room = probability_of_room(layouts, outcomes, length) if outcomes else np.ones(1)
     if room.min() < _LEAST_ROOM:
         n_blocks = sum(outcomes[int(room.argmin())][0])
         raise ValueError(

@@ -192,9 +192,9 @@ def sites_table(*, sequence, motif, start, stop, strand, score) -> pd.DataFrame:
 
 
 def _as_texts(values, shape):
-    if not isinstance(values, pd.Categorical):
-        values = pd.Series(np.broadcast_to(np.asarray(values, dtype=object), shape))
-    return values.astype("str")
+    if isinstance(values, pd.Categorical):  # a few texts, each many times
+        return pd.Series(values.categories).astype("str").array.take(values.codes)
+    return pd.Series(np.broadcast_to(np.asarray(values, dtype=object), shape)).astype("str")
 
 
 def _n_positions(x: np.ndarray, motif: Motif) -> int:
