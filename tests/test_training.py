@@ -302,6 +302,15 @@ def test_training_stops_early_and_goes_back_to_its_best():
     assert found == pytest.approx(losses.min(), rel=1e-5)
 
 
+def test_both_ways_to_take_the_steps_agree(monkeypatch):
+    losses = []
+    for steps in (_backend._tensorflow_steps, _backend.keras_steps):
+        monkeypatch.setattr(training, "compiled_steps", steps)
+        run = fit(model=architectures.filter_bank(40, n_filters=3, rng=1), epochs=3)
+        losses.append(run.history["value"])
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
 def fit_interrupted(monkeypatch, at, **options):
     """Train, with an interrupt in the middle of an epoch when the weights are half done."""
     model = architectures.filter_bank(40, n_filters=3, rng=1)

@@ -276,9 +276,6 @@ class Subset:
         return f"{_count_words(self.size)} of [{'; '.join(part.words() for part in self.parts)}]"
 
 
-Grammar = tuple  # of Plant, Pair and Subset
-
-
 def expand(grammar: Sequence) -> tuple[tuple[Layout, ...], list[Outcome]]:
     """All layouts of a grammar, and every content it may give to a sequence.
 

@@ -59,8 +59,12 @@ def compiled_steps(
     callable
         From sequences uint8 (n, length, 4) and targets float32 (n, 2 * n_tasks) to the mean loss.
     """
-    if keras.backend.backend() == "tensorflow":
-        return _tensorflow_steps(model, optimizer, batch_size)
+    tensorflow = keras.backend.backend() == "tensorflow"
+    return (_tensorflow_steps if tensorflow else keras_steps)(model, optimizer, batch_size)
+
+
+def keras_steps(model, optimizer, batch_size):
+    """Return the same function by ``model.fit``, for every backend."""
     jit = keras.backend.backend() == "jax"
     model.compile(optimizer, masked_cross_entropy, jit_compile=jit)
 
