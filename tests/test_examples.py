@@ -241,5 +241,5 @@ def test_padding_that_tells_the_classes_apart_is_refused(tmp_path):
     with pytest.raises(ValueError, match="0% of the bound .* 20% of the unbound .* take length=80"):
         examples.read(*paths, length=100)
     assert examples.read(*paths, length=80).sequences.shape == (40, 80, 4)
-    # Both classes padded alike tell nothing.
+    # Cropping pads nothing.
     assert examples.read(paths[0], tmp_path / "unbound.fa", length=60).sequences.shape[1] == 60
