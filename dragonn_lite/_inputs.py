@@ -87,7 +87,9 @@ def split(options, data, rng):
             )
     say(split_words(rest, validation, held_out, how))
     if options.hold_out is None:
-        say("overlapping sequences make a random share look better than it is; --hold-out chr1 is stricter")
+        say(
+            "overlapping sequences make a random share look better than it is; --hold-out chr1 is stricter"
+        )
     return (rest, validation, held_out), how
 
 

@@ -144,9 +144,7 @@ def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: s
     """
     candidates = {"network": scores, **beside}
     values = {name: metrics.evaluate(labels, s).iloc[0] for name, s in candidates.items()}
-    table = pd.DataFrame(
-        {name: [row[column] for column in _SHOWN] for name, row in values.items()}
-    )
+    table = pd.DataFrame({name: [row[column] for column in _SHOWN] for name, row in values.items()})
     table.insert(0, "measure", list(_SHOWN.values()))
     drawn = [
         draw(

@@ -16,9 +16,7 @@ from dragonn_lite.networks.prediction import predict
 
 def run():
     """Loss before training and the history of two epochs, from the same weights everywhere."""
-    data = simulate.multi_motif_embedding(
-        ["CTCF_known1", "GATA1"], length=40, n=200, rng=0
-    )
+    data = simulate.multi_motif_embedding(["CTCF_known1", "GATA1"], length=40, n=200, rng=0)
     labels = data.labels.copy()
     labels[::7, 0] = -1
     model = architectures.filter_pairs(60, n_filters=4, n_tasks=2, rng=1)

@@ -428,7 +428,8 @@ def bad_training(files, tmp_path):
             "40 of the 40 sequences in --valid-positive and --valid-negative are on the chrom",
         ),
         "a length that makes all alike": (
-            {"--length": "3"}, "once cut to the 3 bp that --length N",
+            {"--length": "3"},
+            "once cut to the 3 bp that --length N",
         ),  # fmt: skip
         "an empty name": ({"--out": ""}, "argument --out: expected a name, got ''"),
         "an empty report": ({"--report": " "}, "argument --report: expected a name, got ' '"),

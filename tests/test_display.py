@@ -329,10 +329,17 @@ BAD = np.array([0.0, np.nan])
         (lambda: charts.score_histogram([1, 1], [0.0, 1.0]), "no unbound example"),
         (lambda: charts.score_histogram([0, 1], [0.0, 1.0], n_bins=0), "n_bins is 0"),
         (lambda: charts.confusion([0, 1], [0.0]), r"scores \(1,\)"),
-        (lambda: charts.simulation_picture(SimpleNamespace(
-            sequences=np.zeros((0, 9, 4)), labels=np.zeros(0), tasks=("bound",),
-            sites=pd.DataFrame(columns=["sequence", "motif", "start", "stop", "strand"]),
-        )), "simulation holds no sequence"),
+        (
+            lambda: charts.simulation_picture(
+                SimpleNamespace(
+                    sequences=np.zeros((0, 9, 4)),
+                    labels=np.zeros(0),
+                    tasks=("bound",),
+                    sites=pd.DataFrame(columns=["sequence", "motif", "start", "stop", "strand"]),
+                )
+            ),
+            "simulation holds no sequence",
+        ),
         (lambda: charts.confusion([], []), "labels and scores are empty"),
         (lambda: charts.confusion([-1], [0.0]), "labels are all -1"),
         (lambda: charts.confusion([0, 2], [0.0, 1.0]), "holds the value 2"),

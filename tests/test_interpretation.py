@@ -105,9 +105,7 @@ def test_project_and_share_against_loops(seed):
             value = 0.0 if base == "N" else hypothetical[i, j, BASES.index(base)]
             assert present[i, j] == pytest.approx(value)
             total += max(value, 0)
-            covered = any(
-                s.sequence == i and s.start <= j < s.stop for s in SITES.itertuples()
-            )
+            covered = any(s.sequence == i and s.start <= j < s.stop for s in SITES.itertuples())
             inside += max(value, 0) * covered
     assert contributions.share_in_sites(present, SITES) == pytest.approx(inside / total)
     assert contributions.share_in_sites(present, SITES.head(0)) == 0

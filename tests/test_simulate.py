@@ -489,9 +489,7 @@ def test_motifs_of_the_same_name_must_agree():
 REFUSED = {
     "5 bp; make length larger": lambda: plant(g.Plant("TAL1_known4"), length=5),
     "no room at position 600": lambda: plant(g.Plant("TAL1_known4", 1, g.at(600))),
-    "no room inside the central 5 bp": lambda: plant(
-        g.Plant("TAL1_known4", 1, g.inside_centre(5))
-    ),
+    "no room inside the central 5 bp": lambda: plant(g.Plant("TAL1_known4", 1, g.inside_centre(5))),
     "find hardly any room without overlap": lambda: plant(g.Plant("TAL1_known4", 7), n=3),
     "hardly ever reach": lambda: plant(g.Plant(g.Site("TAL1_known4", minimum_bits=99)), n=2),
     "minimum_bits is nan": lambda: g.Site("TAL1_known4", minimum_bits=np.nan),

@@ -45,11 +45,15 @@ CHARTS = {
     "reading, other strand": lambda: charts.reading(
         "CTCF", sequences.reverse_complement(DNA), threshold_bits=10
     ),
-    "reading, unknown bases": lambda: charts.reading("TAL1", "N" * 12 + "ACCATCTGTT", threshold_bits=1),
+    "reading, unknown bases": lambda: charts.reading(
+        "TAL1", "N" * 12 + "ACCATCTGTT", threshold_bits=1
+    ),
     "reading, 120 bp": lambda: charts.reading("GATA1", "ACGTTATC" * 15, threshold_bits=30),
     "thresholds": lambda: charts.hits_by_threshold(thresholds(observed=1e5)),
     "thresholds, all too strict": lambda: charts.hits_by_threshold(thresholds(found=0.5)),
-    "thresholds, reference": lambda: charts.hits_by_threshold(thresholds(), reference=(5e4, "real")),
+    "thresholds, reference": lambda: charts.hits_by_threshold(
+        thresholds(), reference=(5e4, "real")
+    ),
 }
 
 
@@ -90,7 +94,9 @@ def test_a_reading_lays_logo_and_bits_over_the_site(dna):
     pale = logo[logo["opacity"] < 1]
     assert all(dna[int(p)] != base for p, base in zip(pale["position"], pale["base"], strict=True))
     bars = with_columns(chart, "called")
-    assert bars["called"].sum() == 1 and abs(bars["y"]).max() == pytest.approx(scores.max(), abs=1e-4)
+    assert bars["called"].sum() == 1 and abs(bars["y"]).max() == pytest.approx(
+        scores.max(), abs=1e-4
+    )
 
 
 def test_both_strands_are_written():

@@ -230,7 +230,9 @@ def test_weights_of_classes_weigh_both_losses():
     found = weighed.history.query("split == 'validation' and metric == 'loss'")["value"].iloc[0]
     expected = np.average(losses, weights=np.where(HELD_OUT[1] == 1, 9.0, 1.0))
     assert found == pytest.approx(expected, rel=1e-4)
-    assert found != plain.history.query("split == 'validation' and metric == 'loss'")["value"].iloc[0]
+    assert (
+        found != plain.history.query("split == 'validation' and metric == 'loss'")["value"].iloc[0]
+    )
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):

@@ -343,9 +343,7 @@ def chromosomes(names: Sequence[str]) -> np.ndarray:
     return np.array([region.chromosome if region else "" for region in regions])
 
 
-def hold_out_chromosomes(
-    examples: Examples, held_out: Sequence[str]
-) -> tuple[Examples, Examples]:
+def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[Examples, Examples]:
     """Split by the chromosomes that the names give.
 
     Parameters

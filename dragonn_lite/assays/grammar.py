@@ -315,7 +315,9 @@ def _counts(count, name) -> dict[int, float]:
         return {as_count(count, name): 1.0}
     counts = {as_count(k, name): float(p) for k, p in count.items()}
     if not counts or min(counts.values()) < 0 or not math.isclose(sum(counts.values()), 1):
-        raise ValueError(f"{name} is {dict(count)}, expected numbers and probabilities that add to 1")
+        raise ValueError(
+            f"{name} is {dict(count)}, expected numbers and probabilities that add to 1"
+        )
     return {k: p for k, p in sorted(counts.items()) if p > 0}
 
 

@@ -15,6 +15,15 @@ _PACKED_BASES = np.eye(4, dtype=np.uint8).view(np.uint32).ravel()  # one-hot of 
 _SITES_AT_ONCE = 2_000  # bounds the memory beyond the output
 
 
+def draw(probabilities, n, rng):
+    """Numbers 0, 1, ... drawn `n` times with these probabilities."""
+    possible = np.flatnonzero(probabilities)
+    steps = probabilities[possible].cumsum()
+    if np.ptp(probabilities[possible]) == 0:  # quicker than a search
+        return possible[rng.integers(0, len(possible), n)]
+    return possible[np.searchsorted(steps[:-1], rng.random(n) * steps[-1], side="right")]
+
+
 class Blocks(NamedTuple):
     row: np.ndarray
     layout: np.ndarray
@@ -30,14 +39,12 @@ def arrange(rows, n_blocks, layouts, length, rng) -> Blocks:
     row = rows.repeat(n_blocks.sum(axis=1))
     width = np.array([layout.width_bp for layout in layouts])[layout]
     start = np.empty(len(row), int)
-    cumulative = [layout.position.probabilities(length, layout.width_bp).cumsum()
-                  for layout in layouts]  # fmt: skip
+    positions = [layout.position.probabilities(length, layout.width_bp) for layout in layouts]
     pending = np.arange(len(row))
     for _ in range(_MOST_ROUNDS):
-        for j, steps in enumerate(cumulative):
+        for j, probabilities in enumerate(positions):
             chosen = pending[layout[pending] == j]
-            draws = rng.random(len(chosen)) * steps[-1]
-            start[chosen] = np.searchsorted(steps, draws, side="right")
+            start[chosen] = draw(probabilities, len(chosen), rng)
         crowded = np.zeros(rows.max(initial=0) + 1, bool)
         crowded[_overlapping_rows(row[pending], start[pending], width[pending])] = True
         pending = pending[crowded[row[pending]]]
@@ -59,7 +66,8 @@ def _overlapping_rows(row, start, width):
 
 def _by_place(row, start):
     # One key is sorted several times faster than two.
-    return np.argsort(row * (start.max(initial=0) + 1) + start)
+    # Most of it is in order already, which the stable sort makes use of.
+    return np.argsort(row * (start.max(initial=0) + 1) + start, kind="stable")
 
 
 def plant(sequences, blocks, layouts, background, rng):
@@ -86,19 +94,24 @@ def plant(sequences, blocks, layouts, background, rng):
 
 
 def site_table(planted) -> pd.DataFrame:
-    n_sites = [len(row) for _, _, row, *_ in planted]
-    names = list(dict.fromkeys(name for name, *_ in planted))
-    motif = np.array([names.index(name) for name, *_ in planted], int).repeat(n_sites)
-    width = np.array([width for _, width, *_ in planted], int).repeat(n_sites)
-    row, start, reverse, score = (
-        np.concatenate([part[i] for part in planted] or [np.zeros(0, int)]) for i in (2, 3, 4, 5)
+    """One row a site, by sequence and start, of what :func:`plant` returned."""
+
+    def column(values):
+        return np.concatenate(values or [np.zeros(0, int)])
+
+    names, widths, rows, starts, reverse, scores = (
+        zip(*planted, strict=True) if planted else [()] * 6
     )
-    order = _by_place(row, start)
+    order = _by_place(column(rows), column(starts))
+    n_sites = [len(part) for part in rows]
+    known = list(dict.fromkeys(names))
+    motif = np.array([known.index(name) for name in names], np.int16).repeat(n_sites)[order]
+    start = column(starts)[order]
     return motifs.sites_table(
-        sequence=row[order],
-        motif=pd.Categorical.from_codes(motif[order], names),
-        start=start[order],
-        stop=(start + width)[order],
-        strand=pd.Categorical.from_codes(reverse[order].astype(int), ["+", "-"]),
-        score=score[order],
+        sequence=column(rows)[order],
+        motif=pd.Categorical.from_codes(motif, known),
+        start=start,
+        stop=start + np.array(widths, int).repeat(n_sites)[order],
+        strand=pd.Categorical.from_codes(column(reverse)[order].astype(np.int8), ["+", "-"]),
+        score=column(scores)[order],
     )

@@ -175,7 +175,7 @@ class Simulation:
         single motif detection: 6 sequences of 500 bp, independent bases, 40% GC
         3 of label 1: 1 TAL1_known4 anywhere
         3 of label 0: background only
-        label 1 |········································<···················|
+        label 1 |································<···························|
         label 0 |····························································|
         TAL1_known4 is > on the + strand, < on the - strand
         """
@@ -249,10 +249,10 @@ def simulate(
     planted = []
     order = rng.permutation(n)
     for group, stop in zip(groups, np.cumsum([group.n for group in groups]), strict=True):
-        rows = order[stop - group.n : stop]
+        rows = np.sort(order[stop - group.n : stop])
         layouts, outcomes = g.expand(group.grammar)
         _check_room(layouts, outcomes, length)
-        drawn = rng.choice(len(outcomes), size=group.n, p=[p for _, p in outcomes])
+        drawn = planting.draw(np.array([p for _, p in outcomes]), group.n, rng)
         outcome_labels = np.array(
             [_outcome_labels(group, layouts, counts, tasks) for counts, _ in outcomes], np.int8
         )

@@ -59,9 +59,7 @@ def filters_beside_motifs(
     heights = tables.information_heights if in_bits else tables.as_matrix
     left = [tables.logo_table(heights(m)).assign(logo=name) for name, m in filters.items()]
     # A filter without a match keeps its row: one letter of no height holds the place.
-    right = [
-        (known[name][1] if name in known else _blank()).assign(logo=name) for name in filters
-    ]
+    right = [(known[name][1] if name in known else _blank()).assign(logo=name) for name in filters]
     left, right = _visible(pd.concat(left)), _visible(pd.concat(right))
     first = int(min(0, right["position"].min()))
     last = int(max(left["position"].max(), right["position"].max()))
@@ -123,9 +121,7 @@ def _visible(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _blank() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"position": [0], "base": ["N"], "height": [0.0], "y0": [0.0], "y1": [0.0]}
-    )
+    return pd.DataFrame({"position": [0], "base": ["N"], "height": [0.0], "y0": [0.0], "y1": [0.0]})
 
 
 def _logo_column(table, *, first, n, height, names, y, x_title) -> alt.FacetChart:

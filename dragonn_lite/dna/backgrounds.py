@@ -7,7 +7,7 @@ import numpy as np
 from dragonn_lite._contract import as_count, as_rng
 from dragonn_lite.dna.encoding import UNKNOWN, from_codes
 
-_BATCH = 1 << 18  # bases drawn at once, so that temporary arrays stay small
+_BATCH = 1 << 19  # bases drawn at once, so that temporary arrays stay small
 
 
 def random_sequences(
@@ -185,12 +185,14 @@ def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
     missing = np.cumsum(np.maximum(probabilities - kept * owned / 256, 0))
     limits = np.cumsum(owned).astype(int)[:3].tolist()
     rows = np.empty(n * length, "<u4")
+    above = np.empty(min(_BATCH, rows.size), bool)
     for start in range(0, rows.size, _BATCH):
         part = rows[start : start + _BATCH]
         drawn = _random_bytes(part.size, rng)
-        base = np.zeros(part.size, np.uint8)
-        for limit in limits:
-            base += (drawn >= limit).view(np.uint8)  # else numpy converts bool first
+        base = (drawn >= limits[0]).view(np.uint8)
+        for limit in limits[1:]:
+            np.greater_equal(drawn, limit, out=above[: part.size])
+            base += above[: part.size].view(np.uint8)  # else numpy converts bool first
         if kept < 1:
             again = _random_places(part.size, 1 - kept, rng)
             base[again] = np.searchsorted(missing, (1 - rng.random(again.size)) * missing[-1])
@@ -200,12 +202,8 @@ def _independent_bases(n, length, probabilities, rng) -> np.ndarray:
 
 
 def _random_places(size, share, rng) -> np.ndarray:
-    # The gaps between places that are each chosen for themselves are geometric.
-    places = np.zeros(0, int)
-    while not places.size or places[-1] < size:
-        gaps = rng.geometric(share, int(size * share) + 100)
-        places = np.append(places, (places[-1] if places.size else -1) + gaps.cumsum())
-    return places[places < size]
+    # A Poisson number of darts hits each place for itself; some are hit twice.
+    return rng.integers(0, size, rng.poisson(-np.log1p(-share) * size))
 
 
 def _markov_bases(n, length, first, transitions, rng) -> np.ndarray:
@@ -219,7 +217,7 @@ def _markov_bases(n, length, first, transitions, rng) -> np.ndarray:
     table = table.ravel()
     first = np.cumsum(first)[:3]
     sequences = np.empty((n, length, 4), np.uint8)
-    step = max(1, 4 * _BATCH // length)
+    step = max(1, 2 * _BATCH // length)
     for start in range(0, n, step):
         size = min(step, n - start)
         drawn = _random_bytes(length * size, rng).reshape(length, size)

@@ -262,7 +262,7 @@ class Motif:
         draw = as_rng(rng).random((n, self.width_bp))
         sites = np.zeros(draw.shape, np.uint8)
         for limit in limits:
-            sites += draw >= limit
+            sites += (draw >= limit).view(np.uint8)  # else numpy converts bool first
         return sites
 
 

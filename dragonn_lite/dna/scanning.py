@@ -187,13 +187,14 @@ def sites_table(*, sequence, motif, start, stop, strand, score) -> pd.DataFrame:
             "stop": np.asarray(stop, dtype=np.int64),
             "strand": _as_texts(strand, sequence.shape),
             "score": np.asarray(score, dtype=np.float64),
-        }
+        },
+        copy=False,
     )
 
 
 def _as_texts(values, shape):
     if isinstance(values, pd.Categorical):  # a few texts, each many times
-        return pd.Series(values.categories).astype("str").array.take(values.codes)
+        return pd.array(list(values.categories), dtype="str").take(values.codes)
     return pd.Series(np.broadcast_to(np.asarray(values, dtype=object), shape)).astype("str")
 
 
@@ -216,9 +217,7 @@ def _strand_weights(motif: Motif, background, pseudocount: float) -> np.ndarray:
     return np.pad(weights, ((0, 0), (0, 1), (0, 0)))  # an unknown base has 0 bits
 
 
-def _exact_scores(
-    numbered: np.ndarray, weights: np.ndarray, sequence, start, strand
-) -> np.ndarray:
+def _exact_scores(numbered: np.ndarray, weights: np.ndarray, sequence, start, strand) -> np.ndarray:
     """Scores of a few windows, added up in double precision."""
     score = np.zeros(len(sequence))
     for i, bits in enumerate(weights):

@@ -200,9 +200,7 @@ def evaluate(labels, scores, *, tasks=None) -> pd.DataFrame:
             "auroc": auroc(labels, scores),
             "auprc": auprc(labels, scores),
             **{
-                f"recall_at_{percent}_percent_fdr": recall_at_fdr(
-                    labels, scores, fdr=percent / 100
-                )
+                f"recall_at_{percent}_percent_fdr": recall_at_fdr(labels, scores, fdr=percent / 100)
                 for percent in (5, 10, 20)
             },
             "accuracy": accuracy(labels, scores),

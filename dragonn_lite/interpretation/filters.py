@@ -143,9 +143,7 @@ def motifs(model: keras.Model, sequences: np.ndarray, *, fraction: float = 0.5) 
     mean = total / n_whole
     counts = np.zeros((n_filters, width, 4))
     for block, responses, whole in blocks():
-        row, start, filter_ = np.nonzero(
-            whole & (responses - mean >= fraction * (largest - mean))
-        )
+        row, start, filter_ = np.nonzero(whole & (responses - mean >= fraction * (largest - mean)))
         for offset in range(width):
             np.add.at(counts[:, offset], filter_, block[row, start + offset])
     alike = largest - mean <= 1e-6 * np.maximum(np.abs(mean), 1e-6)

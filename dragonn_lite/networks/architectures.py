@@ -259,9 +259,7 @@ def reference_network(
     x = _convolution(x, n_filters, 7, seed, name="filter_pairs", padding="same")
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
-    x = layers.Concatenate()(
-        [layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
-    )
+    x = layers.Concatenate()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)])
     x = layers.Dropout(0.3, seed=seed())(x)
     return _end(inputs, x, n_tasks, seed, "reference_network")
 
