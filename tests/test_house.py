@@ -31,7 +31,7 @@ ABOVE = {"lesson", "_exercises", "_inputs", "cli", "reports", "__main__"}
 DATA = {"numpy", "pandas", "tqdm"}
 LIBRARIES = {
     "dna": DATA,
-    "assays": DATA,
+    "assays": DATA | {"pooch"},
     "evaluation": DATA | {"sklearn", "scipy"},
     "networks": DATA | {"keras"},
     "interpretation": DATA | {"keras"},

@@ -28,6 +28,7 @@ COLAB = {
     "keras": "3.13.0",
     "numpy": "2.1.0",
     "pandas": "2.2.2",
+    "pooch": "1.8.2",
     "scikit-learn": "1.6.1",
     "tensorflow": "2.20.0",
     "tqdm": "4.67.1",
