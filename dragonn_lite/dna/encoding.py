@@ -22,8 +22,8 @@ def _letter_table() -> bytes:
     return table.tobytes()
 
 
-_CODE_OF_LETTER = _letter_table()
-KNOWN_LETTERS = bytes(byte for byte in range(256) if _CODE_OF_LETTER[byte] != _INVALID)
+CODE_OF_LETTER = _letter_table()
+KNOWN_LETTERS = bytes(byte for byte in range(256) if CODE_OF_LETTER[byte] != _INVALID)
 _LETTER_OF_CODE = bytes(BASES + "N", "ascii").ljust(256, b"?")
 
 
@@ -71,7 +71,7 @@ def one_hot(sequences, *, length: int | None = None) -> np.ndarray:
         length = len(buffers[0])
         if len(joined) != length * len(buffers) or any(len(b) != length for b in buffers):
             _raise_for_lengths(buffers)
-    encoded = np.frombuffer(joined.translate(_CODE_OF_LETTER), np.uint8)
+    encoded = np.frombuffer(joined.translate(CODE_OF_LETTER), np.uint8)
     return _expand(encoded.reshape(len(buffers), length))
 
 
