@@ -30,7 +30,7 @@ ROOMS = {
 ABOVE = {"lesson", "_exercises", "_inputs", "cli", "reports", "__main__"}
 DATA = {"numpy", "pandas", "tqdm"}
 LIBRARIES = {
-    "dna": DATA,
+    "dna": DATA | {"pybigtools"},
     "assays": DATA | {"pooch"},
     "evaluation": DATA | {"sklearn", "scipy"},
     "networks": DATA | {"keras"},
@@ -120,7 +120,7 @@ def test_the_entrance_needs_nothing_but_python(name):
 
 def test_every_library_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["lab"]
+    lines = sum(project["optional-dependencies"].values(), project["dependencies"])
     declared = {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in lines}
     # scikit-learn is imported by another name and needs scipy; ipywidgets needs IPython.
     declared |= {"dragonn_lite", "sklearn", "scipy", "IPython", "vl_convert"}
@@ -175,7 +175,10 @@ def modules_of(*rooms):
     ("rooms", "absent"),
     [
         (("__init__",), {"pandas", "keras", "altair", "sklearn", "scipy", "ipywidgets"}),
-        (("dna", "assays"), {"keras", "altair", "sklearn", "scipy", "ipywidgets", "IPython"}),
+        (
+            ("dna", "assays"),
+            {"keras", "altair", "sklearn", "scipy", "ipywidgets", "IPython", "pybigtools"},
+        ),
     ],
 )
 def test_the_first_rooms_load_no_heavy_package_and_change_nothing(rooms, absent):

@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite.dna.bed import read_intervals, write_bed
+from dragonn_lite.dna.chromosomes import check_chromosomes, matching_names
 from dragonn_lite.dna.encoding import CODE_OF_LETTER, UNKNOWN, from_codes
 from dragonn_lite.dna.fasta import iterate_fasta
 from dragonn_lite.dna.intervals import (
     as_intervals,
     by_chromosome,
     centred,
-    check_chromosomes,
-    matching_names,
     overlap_bp,
     overlaps,
     rename_chromosomes,
     windows,
 )
 from dragonn_lite.dna.sequences import reverse_complement
+from dragonn_lite.dna.signal import read_signal
 
 __all__ = [
     "Genome",
@@ -34,6 +34,7 @@ __all__ = [
     "overlaps",
     "read_genome",
     "read_intervals",
+    "read_signal",
     "rename_chromosomes",
     "windows",
     "write_bed",
