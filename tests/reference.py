@@ -162,6 +162,34 @@ def read_fasta(content):
     return named or None
 
 
+def overlap_bp(interval, others):
+    """Most bases shared with one of the others, base by base; each is (chromosome, start, stop)."""
+    chromosome, start, stop = interval
+    shared = [
+        len(set(range(start, stop)) & set(range(*places)))
+        for other, *places in others
+        if other == chromosome
+    ]
+    return max(shared, default=0)
+
+
+def windows(sizes, width_bp, stride_bp):
+    """Step along each chromosome as long as a whole window fits."""
+    found = []
+    for chromosome, size in sizes.items():
+        start = 0
+        while start + width_bp <= size:
+            found.append((chromosome, start, start + width_bp))
+            start += stride_bp
+    return found
+
+
+def cut(sequence, start, stop, strand):
+    """Part of a string, turned where the strand is "-"."""
+    part = sequence[start:stop]
+    return reverse_complement(part) if strand == "-" else part
+
+
 # --- assays ----------------------------------------------------------------------------------
 
 

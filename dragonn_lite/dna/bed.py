@@ -215,7 +215,7 @@ def _written(intervals, name) -> list[str]:
     column = intervals[name]
     if name == "summit":
         offset = np.where(column < 0, -1, column - intervals["start"])
-        if ((offset < -1) | (offset >= intervals["stop"] - intervals["start"])).any():
+        if ((column >= 0) & ((offset < 0) | (column >= intervals["stop"]))).any():
             raise ValueError("intervals has a summit outside of its interval; set it to -1")
         return [str(value) for value in offset]
     if name in ("score", "signal", "p_value", "q_value"):

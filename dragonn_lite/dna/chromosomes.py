@@ -70,7 +70,7 @@ def check_chromosomes(names, known, argument: str, owner: str) -> None:
     if not unknown:
         return
     mapping = matching_names(unknown, known)
-    mend = f"; leave out what lies on {'it' if len(unknown) == 1 else 'them'}"
+    mend = f"; leave {'it' if len(unknown) == 1 else 'them'} out"
     if mapping:
         pair = next(iter(mapping.items()))
         mend = (

@@ -197,15 +197,16 @@ def read_genome(path, *, chromosomes: Iterable[str] | None = None) -> Genome:
     """
     if isinstance(chromosomes, str):
         raise TypeError(f"chromosomes is {chromosomes!r}, expected a list: [{chromosomes!r}]")
-    wanted = None if chromosomes is None else set(chromosomes)
-    seen, codes = set(), {}
+    wanted = None if chromosomes is None else list(chromosomes)
+    if wanted == []:
+        raise ValueError("chromosomes is empty, expected names, or None for all")
+    codes = {}
     for name, sequence, _ in iterate_fasta(path):
-        if name in seen:
+        if name in codes:
             raise ValueError(f"{path} has two records {name!r}, expected one for each chromosome")
-        seen.add(name)
+        codes[name] = None  # seen, and not wanted
         if wanted is None or name in wanted:
             letters = sequence.encode("ascii").translate(CODE_OF_LETTER)
             codes[name] = np.frombuffer(letters, np.uint8)
-    if wanted is not None:
-        check_chromosomes(chromosomes, list(seen), "chromosomes", f"{path} has")
-    return Genome(codes)
+    check_chromosomes(wanted or [], list(codes), "chromosomes", f"{path} has")
+    return Genome({name: part for name, part in codes.items() if part is not None})

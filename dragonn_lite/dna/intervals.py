@@ -344,17 +344,14 @@ def _largest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndar
 
 
 def _whole(column: pd.Series, name: str) -> np.ndarray:
+    if pd.api.types.is_integer_dtype(column) and not column.hasnans:
+        return column.to_numpy(np.int64)
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = np.flatnonzero(~(np.abs(numbers) < _FARTHEST) | (numbers % 1 != 0))
+    wrong = np.flatnonzero(~(np.abs(numbers) < _FARTHEST) | (numbers != np.rint(numbers)))
     if len(wrong):
-        raise ValueError(
-            f"{name} holds {column.iloc[wrong[0]]!r} in row {wrong[0]}, expected whole numbers"
-        )
-    return (
-        column.to_numpy(np.int64)
-        if pd.api.types.is_integer_dtype(column)
-        else numbers.astype(np.int64)
-    )
+        value = column.to_numpy(object)[wrong[0]]
+        raise ValueError(f"{name} holds {value!r} in row {wrong[0]}, expected whole numbers")
+    return numbers.astype(np.int64)
 
 
 def _shown(table: pd.DataFrame, row: int) -> str:
