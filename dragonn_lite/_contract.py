@@ -78,10 +78,11 @@ def as_labels(y, n_sequences: int, name: str = "labels") -> np.ndarray:
 
 
 def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
-    """Check labels and their scores and return both in one shape, as ``int8`` and ``float64``.
+    """Check labels and their scores and return both in one shape, as ``int8`` and floats.
 
-    One column (n, 1) on one side and (n,) on the other are the same thing: both become (n,).
-    Infinite scores rank like others; ambiguous examples may have any.
+    ``float32`` and ``float64`` scores stay what they are (ten million are not copied for nothing),
+    others become ``float64``. One column (n, 1) on one side and (n,) on the other are the same
+    thing: both become (n,). Infinite scores rank like others; ambiguous examples may have any.
 
     Raises
     ------
@@ -94,9 +95,10 @@ def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
         scores = np.asarray(scores)
     except ValueError:
         raise ValueError("scores have rows of different lengths, expected (n, n_tasks)") from None
-    if not (np.issubdtype(scores.dtype, np.number) or scores.dtype == bool):
+    if scores.dtype.kind not in "biuf":
         raise TypeError(f"scores have dtype {scores.dtype}, expected numbers")
-    scores = scores.astype(float)  # also: a negated unsigned integer would change its order
+    if scores.dtype.type not in (np.float32, np.float64):
+        scores = scores.astype(float)  # also: a negated unsigned integer would change its order
     labels = as_labels(labels, len(labels) if np.iterable(labels) else 1)
     if {labels.shape, scores.shape} == {(len(labels),), (len(labels), 1)}:
         labels, scores = labels.ravel(), scores.ravel()

@@ -78,7 +78,7 @@ def score_histogram(
         axis=alt.Axis(tickCount=10),
     )
     layers = [
-        _outlines(_histogram_table(classes, scores[used], n_bins), x, colours),
+        histogram_outlines(histogram_table(classes, scores[used], n_bins), x, colours),
         *_class_labels(classes, colours),
     ]
     if threshold is not None:
@@ -93,7 +93,8 @@ def score_histogram(
     )
 
 
-def _outlines(table: pd.DataFrame, x: alt.X, colours: dict) -> alt.Chart:
+def histogram_outlines(table: pd.DataFrame, x: alt.X, colours: dict) -> alt.Chart:
+    """Return an outline for each class of a table of histograms."""
     axis = alt.Axis(format="%", minExtent=34)
     return (
         alt.Chart(table)
@@ -111,7 +112,8 @@ def _outlines(table: pd.DataFrame, x: alt.X, colours: dict) -> alt.Chart:
     )
 
 
-def _histogram_table(classes: dict, scores: np.ndarray, n_bins: int) -> pd.DataFrame:
+def histogram_table(classes: dict, scores: np.ndarray, n_bins: int) -> pd.DataFrame:
+    """Return the share of each class in bins over the range of all scores."""
     low, high = float(scores.min()), float(scores.max())
     pad = 0.5 if high == low else 0.0
     edges = np.linspace(low - pad, high + pad, n_bins + 1)
@@ -239,4 +241,4 @@ def _one_task(labels, scores) -> tuple[np.ndarray, np.ndarray]:
     labels, scores = as_labels_and_scores(labels, scores)
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pick a column")
-    return labels.ravel(), scores.ravel()
+    return labels.ravel(), scores.ravel().astype(float)
