@@ -27,7 +27,6 @@ from tqdm import tqdm
 from dragonn_lite.assays import _dataset_files
 
 _SERVER = "https://raw.githubusercontent.com"
-_CHUNK_BYTES = 1 << 16
 _N_CONNECTIONS = 8  # many files are small: the time goes into waiting for answers
 _TIMEOUT_S = 30
 _told: set[str] = set()
@@ -104,8 +103,8 @@ def available() -> pd.DataFrame:
 
     Examples
     --------
-    >>> available().set_index("name").loc["yeast_genome", ["n_files", "size_mb"]].tolist()
-    [55, 5.3]
+    >>> available().loc[:1, ["name", "n_files", "size_mb"]].values.tolist()
+    [['ctcf_keras_genomics', 4, 2.7], ['ctcf_dragonn_1kb', 2, 5.0]]
     """
     rows = []
     for name, entry in _registry().items():
@@ -278,7 +277,8 @@ def _fetch(name: str, file: _File, cache: Path) -> None:
             known_hash=f"sha256:{file.sha256}",
             path=path.parent,
             fname=path.name,
-            downloader=pooch.HTTPDownloader(chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S),
+            # Not as a stream, which stays open after a fault; the files fit into memory.
+            downloader=pooch.HTTPDownloader(stream=False, timeout=_TIMEOUT_S),
         )
     except ValueError:
         raise ValueError(
