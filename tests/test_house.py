@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Which rooms a room may use: what lies upstream of it, never what lies downstream.
 ROOMS = {
     "dna": set(),
-    "assays": {"dna"},
+    "assays": {"dna", "evaluation"},
     "evaluation": set(),
     "networks": {"dna", "evaluation"},
     "interpretation": {"dna", "evaluation", "networks"},
