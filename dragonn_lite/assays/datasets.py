@@ -312,9 +312,8 @@ def _reason(error: OSError) -> str:
 @contextlib.contextmanager
 def _quiet(logger: logging.Logger):
     """Leave the account of what is fetched to the progress bar."""
-    level = logger.level
-    logger.setLevel(logging.WARNING)
+    disabled, logger.disabled = logger.disabled, True  # a new level would not be felt
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = disabled
