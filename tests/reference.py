@@ -1,5 +1,6 @@
 """Slow, obvious versions, with loops over strings, that the fast code is held against."""
 
+import bisect
 import gzip
 import itertools
 import math
@@ -285,6 +286,67 @@ def log_odds(sequence, groups, background, tasks):
     return result
 
 
+def label_from_peaks(window, peaks, rule, amount, lower=()):
+    """Label of one window (chromosome, start, stop), base by base.
+
+    Peaks are (chromosome, start, stop, summit); the rule is "overlap" with the text of a fraction,
+    or "summit" with a distance in bp.
+    """
+    bases = {(window[0], base) for base in range(window[1], window[2])}
+    label = 0
+    for chromosome, start, stop, summit in [*peaks, *lower]:
+        if bases & {(chromosome, base) for base in range(start, stop)}:
+            label = -1
+    for chromosome, start, stop, summit in peaks:
+        if rule == "overlap":
+            shared = len(bases & {(chromosome, base) for base in range(start, stop)})
+            enough = Fraction(shared) >= Fraction(amount) * min(len(bases), stop - start)
+            bound = shared > 0 and enough
+        else:
+            middle = Fraction(start + stop, 2) if summit < 0 else summit + Fraction(1, 2)
+            centre = Fraction(window[1] + window[2], 2)
+            bound = chromosome == window[0] and abs(middle - centre) <= Fraction(amount)
+        if bound:
+            return 1
+    return label
+
+
+def occupancies(sites, half_occupied_bits):
+    """Share of the time of each site (chromosome, start, stop, bits, open), alone or in a clump.
+
+    A clump is a chain of sites that overlap, of which one is bound or none.
+    """
+    clumps = []
+    for site in sorted(sites):
+        if clumps and clumps[-1][-1][0] == site[0] and site[1] < clumps[-1][-1][2]:
+            clumps[-1].append(site)
+        else:
+            clumps.append([site])
+    result = []
+    for clump in clumps:
+        weights = [2 ** (bits - half_occupied_bits) for *_, bits, _ in clump]
+        for weight, (*_, is_open) in zip(weights, clump):
+            result.append(weight / (1 + sum(weights)) if is_open else 0.0)
+    return result
+
+
+def expected_fragments(window, sites, stretches, depth, fragment_bp, background_per_kb):
+    """Mean number of fragments whose middle lies in a window (chromosome, start, stop)."""
+
+    def shared(chromosome, start, stop):
+        inside = min(stop, window[2]) - max(start, window[1])
+        return max(inside, 0) if chromosome == window[0] else 0
+
+    total = 0.0
+    for chromosome, start, stop, occupancy in sites:
+        middle = (start + stop) / 2
+        around = shared(chromosome, middle - fragment_bp / 2, middle + fragment_bp / 2)
+        total += depth * occupancy * around / fragment_bp
+    for chromosome, start, stop, rate in stretches:
+        total += background_per_kb / 1000 * rate * shared(chromosome, start, stop)
+    return total
+
+
 # --- evaluation ------------------------------------------------------------------------------
 
 
@@ -305,3 +367,51 @@ def auroc(labels, scores):
     bound = [s for y, s in zip(labels, scores) if y == 1]
     unbound = [s for y, s in zip(labels, scores) if y == 0]
     return sum((b > u) + (b == u) / 2 for b in bound for u in unbound) / len(bound) / len(unbound)
+
+
+def calls(labels, scores):
+    """(true, false) calls at each threshold, from the strictest on."""
+    examples = sorted(((s, y) for y, s in zip(labels, scores) if y != -1), reverse=True)
+    result, true, false = [], 0, 0
+    for _, tied in itertools.groupby(examples, lambda example: example[0]):
+        tied = [y for _, y in tied]
+        true, false = true + tied.count(1), false + tied.count(0)
+        result.append((true, false))
+    return result
+
+
+def binary_search_recall_at_fdr(labels, scores, fdr):
+    """DragoNN's way: halve the precision curve, loosest threshold first, as if it were sorted.
+
+    The curve ends with the customary precision 1 at recall 0.
+    """
+    curve = calls(labels, scores)[::-1]
+    precision = [Fraction(true, true + false) for true, false in curve] + [Fraction(1)]
+    recall = [Fraction(true, curve[0][0]) for true, _ in curve] + [Fraction(0)]
+    return recall[bisect.bisect_left(precision, 1 - Fraction(fdr))]
+
+
+def fdr_at_recall(labels, scores, recall):
+    """Smallest FDR over all thresholds that reach a recall, in exact fractions."""
+    curve = calls(labels, scores)
+    n_bound = curve[-1][0]
+    reached = [(true, false) for true, false in curve if true >= Fraction(recall) * n_bound]
+    return min(Fraction(false, true + false) for true, false in reached)
+
+
+def precision_at_k(labels, scores, k):
+    """Mean over every order of examples that are tied, one by one."""
+    examples = sorted(((s, y) for y, s in zip(labels, scores) if y != -1), reverse=True)
+    ties = [[y for _, y in group] for _, group in itertools.groupby(examples, lambda e: e[0])]
+    orders = itertools.product(*[set(itertools.permutations(range(len(tie)))) for tie in ties])
+    found = []
+    for order in orders:
+        listed = [tie[i] for tie, places in zip(ties, order) for i in places]
+        found.append(Fraction(listed[:k].count(1), k))
+    return sum(found) / len(found)
+
+
+def spearman(x, y):
+    """Pearson's correlation of the ranks; tied values share the mean of their places."""
+    ranks = [[sum(b < a for b in v) + sum(b == a for b in v) / 2 for a in v] for v in (x, y)]
+    return _pearson(*ranks)

@@ -87,8 +87,8 @@ class Experiment:
     depth: float = 60.0
     fragment_bp: int = 200
     background_per_kb: float = 10.0
-    sample_cv: float = 0.4
-    laboratory_cv: float = 0.4
+    sample_cv: float = 0.3
+    laboratory_cv: float = 0.3
 
     def __post_init__(self):
         as_count(self.fragment_bp, "fragment_bp", 1)
@@ -129,10 +129,10 @@ class SimulatedGenome:
         Examples
         --------
         >>> print(simulate_genome("CTCF", sizes={"chr1": 200_000}, rng=0).describe())
-        200,000 bp on chr1, 56% of the chromatin open
+        200,000 bp on chr1, 76% of the chromatin open
         38 sites of CTCF_known1 planted, 1 more by chance
-        15 sites occupied at least half of the time: in open chromatin, a site of 19.2 bits
-        13 sites in closed chromatin, where nothing binds
+        17 sites occupied at least half of the time: those of 19.2 bits or more in open chromatin
+        10 sites in closed chromatin, where nothing binds
         """
         sizes = self.genome.sizes
         planted = int(self.sites["planted"].sum())
@@ -144,8 +144,8 @@ class SimulatedGenome:
                 f"{self.chromatin['accessible'].mean():.0%} of the chromatin open",
                 f"{planted:,} sites of {self.motif.name} planted, "
                 f"{len(self.sites) - planted:,} more by chance",
-                f"{occupied:,} sites occupied at least half of the time: in open chromatin, a site "
-                f"of {self.half_occupied_bits:.1f} bits",
+                f"{occupied:,} sites occupied at least half of the time: those of "
+                f"{self.half_occupied_bits:.1f} bits or more in open chromatin",
                 f"{closed:,} sites in closed chromatin, where nothing binds",
             ]
         )
@@ -157,7 +157,7 @@ def simulate_genome(
     sizes: Mapping[str, int] = SIZES,
     sites_per_kb: float = 0.25,
     half_occupied_bits: float | None = None,
-    open_fraction: float = 0.6,
+    open_fraction: float = 0.8,
     background: float | Independent = GC_FRACTION,
     rng,
 ) -> SimulatedGenome:

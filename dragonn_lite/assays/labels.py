@@ -76,9 +76,9 @@ def from_peaks(
     >>> from_peaks(windows, peaks, within_bp=60).tolist()
     [0, 1, -1, 1, 0]
     """
-    if not isinstance(peaks, pd.DataFrame):
+    if isinstance(peaks, (list, tuple)):
         others = [None] * len(peaks) if ambiguous_peaks is None else ambiguous_peaks
-        if isinstance(others, pd.DataFrame) or len(others) != len(peaks) or not len(peaks):
+        if not isinstance(others, (list, tuple)) or len(others) != len(peaks) or not peaks:
             raise ValueError(
                 f"peaks is a list of {len(peaks)} tables, expected at least one, and as many in "
                 "ambiguous_peaks"
