@@ -1,7 +1,8 @@
 """Charts: a tidy table, or arrays, in; an altair chart out. The front door of all but the logos.
 
 How good is it?
-    :func:`roc`, :func:`precision_recall`, :func:`score_histogram`, :func:`confusion`
+    :func:`roc`, :func:`precision_recall`, :func:`score_histogram`, :func:`confusion`,
+    :func:`threshold_explorer`
 Which is better, and when?
     :func:`learning_curve`, :func:`bars`, :func:`grammar_by_architecture`
 Along the sequence
@@ -24,6 +25,7 @@ from dragonn_lite.display.performance import precision_recall, roc
 from dragonn_lite.display.scans import scan_track
 from dragonn_lite.display.simulations import simulation_picture
 from dragonn_lite.display.sites import reading, site_stack
+from dragonn_lite.display.threshold_panels import threshold_explorer
 from dragonn_lite.display.thresholds import hits_by_threshold
 from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
@@ -43,4 +45,5 @@ __all__ = [
     "score_histogram",
     "simulation_picture",
     "site_stack",
+    "threshold_explorer",
 ]

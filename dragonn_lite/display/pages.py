@@ -83,7 +83,7 @@ def _item(item) -> str:
     if isinstance(item, pd.DataFrame):
         return item.to_html(index=False, border=0, float_format="{:.3f}".format)
     if isinstance(item, alt.TopLevelMixin):
-        return f"<figure>{_PATH.sub(_rounded, theme.svg(item))}</figure>"
+        return f"<figure>{_PATH.sub(_rounded, theme.element(item))}</figure>"
     raise TypeError(f"item is {type(item).__name__}, expected text, a DataFrame or a chart")
 
 

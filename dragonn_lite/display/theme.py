@@ -26,6 +26,7 @@ from pathlib import Path
 import altair as alt
 
 from dragonn_lite._files import created
+from dragonn_lite.display import sliders
 
 BASE_COLOURS = {"A": "#2E9E83", "C": "#0B4F98", "G": "#DDA41C", "T": "#BA2F27", "N": "#9A9A9A"}
 MODEL = "#3A6EA5"
@@ -182,6 +183,8 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2) -> Pat
     drawn = io.BytesIO() if kind in ("png", "pdf") else io.StringIO()
     if kind == "svg":
         drawn.write(svg(chart))
+    elif kind == "html" and can_draw() and sliders.has_sliders(spec := chart.to_dict()):
+        drawn.write(sliders.page(spec, _version()))
     else:
         chart.save(drawn, format=kind, **({"scale_factor": scale} if kind == "png" else {}))
     content = drawn.getvalue()
@@ -203,12 +206,12 @@ def can_draw() -> bool:
     return find_spec("vl_convert") is not None
 
 
-def svg(chart: alt.TopLevelMixin) -> str:
+def svg(chart: alt.TopLevelMixin | dict) -> str:
     """Return a chart as the text of an SVG picture, labelled with its description.
 
     Parameters
     ----------
-    chart : altair chart
+    chart : altair chart, or what its ``to_dict()`` returns
 
     Raises
     ------
@@ -222,7 +225,26 @@ def svg(chart: alt.TopLevelMixin) -> str:
     '<svg role="img"'
     """
     # Charts of this package are valid as they are tested; checking again takes half the time.
-    return _draw(chart.to_dict(validate=False))
+    return _draw(chart if isinstance(chart, dict) else chart.to_dict(validate=False))
+
+
+def element(chart: alt.TopLevelMixin) -> str:
+    """Return a chart as an element of a web page: a picture, or with its sliders where it has some.
+
+    Raises
+    ------
+    ValueError
+        If the package that draws is missing.
+
+    Examples
+    --------
+    >>> chart = alt.Chart(alt.Data(values=[{"n": 1}])).mark_point().encode(x="n:Q")
+    >>> element(chart)[:15]
+    '<svg role="img"'
+    """
+    spec = chart.to_dict(validate=False)
+    drawn = _draw(spec)
+    return sliders.frame(spec, _version()) if sliders.has_sliders(spec) else drawn
 
 
 def _draw(spec: dict) -> str:
@@ -258,8 +280,9 @@ def _description(spec: dict) -> str:
 
 
 def _svg_bundle(spec: dict, **_) -> dict:
-    # As altair's own, with a label for screen readers.
-    return {"image/svg+xml": _draw(spec), "text/plain": _description(spec)}
+    # As altair's own, with a label for screen readers. Sliders work in HTML made of a notebook.
+    live = {"text/html": sliders.frame(spec, _version())} if sliders.has_sliders(spec) else {}
+    return {**live, "image/svg+xml": _draw(spec), "text/plain": _description(spec)}
 
 
 def _live_bundle(spec: dict, **_) -> dict:
