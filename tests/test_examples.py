@@ -8,7 +8,7 @@ import pytest
 from dragonn_lite import lesson
 from dragonn_lite.assays import examples
 from dragonn_lite.assays.examples import Examples
-from dragonn_lite.dna import fasta
+from dragonn_lite.dna import fasta, genome
 from dragonn_lite.dna import sequences as dna
 
 
@@ -243,3 +243,22 @@ def test_padding_that_tells_the_classes_apart_is_refused(tmp_path):
     assert examples.read(*paths, length=80).sequences.shape == (40, 80, 4)
     # Cropping pads nothing.
     assert examples.read(paths[0], tmp_path / "unbound.fa", length=60).sequences.shape[1] == 60
+
+
+# --- examples from a genome --------------------------------------------------------------------
+
+
+def test_examples_from_a_genome_keep_their_places():
+    rng = np.random.default_rng(0)
+    whole = genome.Genome({"I": rng.integers(0, 4, 30, np.uint8), "II": np.zeros(9, np.uint8)})
+    places = genome.windows(whole.sizes, 4).assign(strand="-")
+    labels = np.arange(len(places)) % 3 - 1
+    made = examples.from_intervals(whole, places, labels)
+    assert made.names[:2].tolist() == ["I:0-4", "I:4-8"]
+    assert made.labels.tolist() == labels.tolist()
+    assert np.array_equal(made.sequences, whole.sequences(places))
+    rest, held_out = examples.hold_out_chromosomes(made, ["II"])
+    assert (len(rest.names), held_out.names.tolist()) == (7, ["II:0-4", "II:4-8"])
+    for wrong in (labels[1:], np.stack([labels, labels], axis=1)):
+        with pytest.raises(ValueError, match="labels ha.* shape .*, expected"):
+            examples.from_intervals(whole, places, wrong)

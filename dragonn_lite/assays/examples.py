@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_rng
+from dragonn_lite._contract import as_labels, as_rng
 from dragonn_lite.assays import simulate
+from dragonn_lite.assays.copies import numbered, same_sequence, shuffled_twins
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
+from dragonn_lite.dna.genome import Genome
 
 _MOST_BYTES = 8e9  # of one-hot sequences: training needs some of it again
 #: Shares of padding in the two classes may differ by this much.
@@ -110,7 +112,7 @@ def read(
     groups = [(same_sequence(examples.sequences), "; remove them from one of the two files")]
     if length is not None:
         letters = [record.sequence.upper() for record in records]
-        groups.insert(0, (_numbered(letters, dna.reverse_complement(letters)), groups[0][1]))
+        groups.insert(0, (numbered(letters, dna.reverse_complement(letters)), groups[0][1]))
         groups[1] = groups[1][0], f" once cut to the {length} bp that length= keeps; keep more"
     for group, mend in groups:
         in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
@@ -121,6 +123,45 @@ def read(
                 f"too, as they are or as reverse complement (the first is {name!r}){mend}"
             )
     return examples
+
+
+def from_intervals(genome: Genome, intervals: pd.DataFrame, labels) -> Examples:
+    """Cut labelled sequences out of a genome.
+
+    Parameters
+    ----------
+    genome : Genome
+    intervals : interval table (n rows)
+        Of one width; the strand "-" gives the reverse complement.
+    labels : array (n,)
+        1 bound, 0 unbound, -1 ambiguous.
+
+    Returns
+    -------
+    Examples
+        With names such as ``chr1:100-300``, by which whole chromosomes can be held out.
+
+    Raises
+    ------
+    ValueError
+        As ``Genome.sequences``, or if there is not one label for each interval.
+
+    Examples
+    --------
+    >>> from dragonn_lite.dna.genome import windows
+    >>> chromosomes = Genome({"I": np.zeros(8, np.uint8), "II": np.ones(4, np.uint8)})
+    >>> rows = from_intervals(chromosomes, windows(chromosomes.sizes, 4), [1, 0, 0])
+    >>> rest, held_out = hold_out_chromosomes(rows, ["II"])
+    >>> held_out.names.tolist()
+    ['II:0-4']
+    """
+    sequences = genome.sequences(intervals)
+    labels = as_labels(labels, len(sequences))
+    if labels.ndim != 1:
+        raise ValueError(f"labels have shape {labels.shape}, expected ({len(labels)},)")
+    places = zip(*(intervals[column] for column in ("chromosome", "start", "stop")), strict=True)
+    names = [f"{chromosome}:{start}-{stop}" for chromosome, start, stop in places]
+    return Examples(sequences, labels, np.array(names, dtype=object))
 
 
 def _check_padding(parts, length):
@@ -231,63 +272,6 @@ def example_files(folder: str | os.PathLike, *, rng) -> tuple[Path, Path, str]:
         chosen = [r for r, label in zip(records, labels, strict=True) if label == wanted]
         fasta.write_fasta(path, chosen)
     return *paths, f"No files were named, so here are {words}: {paths[0]} and {paths[1].name}."
-
-
-def same_sequence(sequences: np.ndarray) -> np.ndarray:
-    """Number the different sequences; a sequence and its reverse complement are one.
-
-    Parameters
-    ----------
-    sequences : uint8 (n, length, 4)
-
-    Returns
-    -------
-    int (n,)
-        Equal numbers for equal sequences, from 0 on.
-
-    Examples
-    --------
-    >>> same_sequence(dna.one_hot(["ACGG", "TTTT", "CCGT"])).tolist()
-    [0, 1, 0]
-    """
-    both = (sequences, dna.reverse_complement(sequences))
-    return _numbered(*([row.tobytes() for row in dna.codes(strand)] for strand in both))
-
-
-def _numbered(forward, turned):
-    numbers: dict = {}
-    pairs = map(min, zip(forward, turned, strict=True))
-    return np.array([numbers.setdefault(key, len(numbers)) for key in pairs], dtype=np.int64)
-
-
-def shuffled_twins(examples: Examples) -> np.ndarray:
-    """Find unbound sequences with exactly the dinucleotides of a bound one: its shuffles.
-
-    Chance makes two sequences of 50 bp and more so alike next to never. Twins show what the
-    negatives leave to be learned: only the order.
-
-    Parameters
-    ----------
-    examples : Examples
-
-    Returns
-    -------
-    int64 (n_twins, 2)
-        Row of the bound and row of the unbound example. Each that has a twin is in a pair; not
-        every pair is listed where there are several of the same dinucleotides.
-
-    Examples
-    --------
-    >>> x = dna.one_hot(["AACAGATA", "AAGACATA", "TTTTTTTT"])
-    >>> shuffled_twins(Examples(x, np.array([1, 0, 0]), np.array(list("abc")))).tolist()
-    [[0, 1]]
-    """
-    counts = [row.tobytes() for row in dna.kmer_counts(examples.sequences, 2)]
-    rows = [np.flatnonzero(examples.labels == label) for label in (1, 0)]
-    bound, unbound = ({counts[row]: row for row in side[::-1]} for side in rows)  # each one's first
-    pairs = {(row, unbound[counts[row]]) for row in rows[0] if counts[row] in unbound}
-    pairs |= {(bound[counts[row]], row) for row in rows[1] if counts[row] in bound}
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 def describe(examples: Examples) -> pd.DataFrame:

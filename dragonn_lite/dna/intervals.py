@@ -345,8 +345,9 @@ def _largest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndar
 
 def _whole(column: pd.Series, name: str) -> np.ndarray:
     if pd.api.types.is_integer_dtype(column) and not column.hasnans:
-        return column.to_numpy(np.int64)
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+        numbers = column.to_numpy(np.int64)
+    else:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
     wrong = np.flatnonzero(~(np.abs(numbers) < _FARTHEST) | (numbers != np.rint(numbers)))
     if len(wrong):
         value = column.to_numpy(object)[wrong[0]]
