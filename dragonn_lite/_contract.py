@@ -77,7 +77,7 @@ def as_labels(y, n_sequences: int, name: str = "labels") -> np.ndarray:
     return y.astype(np.int8)
 
 
-def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
+def as_labels_and_scores(labels, scores, name: str = "scores") -> tuple[np.ndarray, np.ndarray]:
     """Check labels and their scores and return both in one shape, as ``int8`` and floats.
 
     ``float32`` and ``float64`` scores stay what they are (ten million are not copied for nothing),
@@ -94,9 +94,9 @@ def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
     try:
         scores = np.asarray(scores)
     except ValueError:
-        raise ValueError("scores have rows of different lengths, expected (n, n_tasks)") from None
+        raise ValueError(f"{name} have rows of different lengths, expected (n, n_tasks)") from None
     if scores.dtype.kind not in "biuf":
-        raise TypeError(f"scores have dtype {scores.dtype}, expected numbers")
+        raise TypeError(f"{name} have dtype {scores.dtype}, expected numbers")
     if scores.dtype.type not in (np.float32, np.float64):
         scores = scores.astype(float)  # also: a negated unsigned integer would change its order
     labels = as_labels(labels, len(labels) if np.iterable(labels) else 1)
@@ -104,15 +104,15 @@ def as_labels_and_scores(labels, scores) -> tuple[np.ndarray, np.ndarray]:
         labels, scores = labels.ravel(), scores.ravel()
     if labels.shape != scores.shape:
         raise ValueError(
-            f"labels have shape {labels.shape} and scores {scores.shape}, expected the same: "
+            f"labels have shape {labels.shape} and {name} {scores.shape}, expected the same: "
             "(n,) or (n, n_tasks)"
         )
     if scores.size == 0:
-        raise ValueError("labels and scores are empty, expected at least one example")
+        raise ValueError(f"labels and {name} are empty, expected at least one example")
     broken = np.isnan(scores) & (labels >= 0)
     if broken.any():
         raise ValueError(
-            f"scores hold {int(broken.sum())} values that are NaN; look for a diverged network or "
+            f"{name} hold {int(broken.sum())} values that are NaN; look for a diverged network or "
             "a division by zero"
         )
     return labels, scores
