@@ -173,8 +173,8 @@ def simulate_genome(
         Mean number of planted sites in 1,000 bp, at most 2; their places are independent, but that
         they do not overlap.
     half_occupied_bits : float, optional
-        Score of a site that is occupied half of the time; by default the mean of the motif's own
-        sites. One bit less is twice as much protein.
+        Score of a site that is occupied half of the time, at least 5; by default the mean of the
+        motif's own sites. One bit less is twice as much protein.
     open_fraction : float
         Share of the 1-kb stretches of chromatin that are open; nothing binds in the others.
     background : float or Independent
@@ -213,6 +213,11 @@ def simulate_genome(
         bits = site.smoothed.probabilities * site.log_odds(background.base_probabilities)
         half_occupied_bits = bits.sum()
     half = as_number(half_occupied_bits, "half_occupied_bits", "bits")
+    if not _WEAKEST_BITS <= half < np.inf:
+        raise ValueError(
+            f"half_occupied_bits is {half:.3g}, expected a number of at least {_WEAKEST_BITS}: at "
+            "fewer bits, sites are everywhere by chance"
+        )
     one_hot, planted = _planted_chromosomes(site, sizes, sites_per_kb, background, rng)
     found = [
         motifs.find_sites(
