@@ -1,0 +1,241 @@
+"""IDR against scipy, pair by pair; against simulated truth; against two real replicates."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+from shared_data import shared_data
+
+from dragonn_lite.assays import replicates, reproducibility
+from dragonn_lite.dna import genome
+
+# Mean, sd, correlation and share of the reproducible part. The first is the design of the
+# simulated data of the method's own R package (simu.idr).
+DESIGNS = [(2.5, 1.0, 0.84, 0.65), (2.6, 1.3, 0.8, 0.7), (2.5, 1.0, 0.84, 0.05)]
+
+
+def simulated(design, n, seed):
+    """Replicates whose ranks follow a mixture with these parameters exactly."""
+    mean, sd, correlation, proportion = design
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(mean, sd * np.sqrt(correlation), n)
+    noise = sd * np.sqrt(1 - correlation)
+    return replicates.simulate_replicates(
+        truth, noise=noise, irreproducible=1 - proportion, rng=rng
+    )
+
+
+def random_mixtures(rng, n):
+    for _ in range(n):
+        yield reproducibility._Mixture(
+            rng.uniform(0, 5), rng.uniform(0.1, 3), rng.uniform(0, 0.99), rng.uniform(0.01, 0.99)
+        )
+
+
+def margin(mixture):
+    """Distribution of one replicate's values, by scipy."""
+    share, one = mixture.proportion, stats.norm(mixture.mean, mixture.sd)
+    return SimpleNamespace(
+        cdf=lambda x: (1 - share) * stats.norm.cdf(x) + share * one.cdf(x),
+        pdf=lambda x: (1 - share) * stats.norm.pdf(x) + share * one.pdf(x),
+    )
+
+
+def parts(values, mixture):
+    """Densities of the pairs in the irreproducible and the reproducible part, by scipy."""
+    mean, sd, correlation, proportion = mixture
+    signal = stats.multivariate_normal(
+        [mean] * 2, sd**2 * np.array([[1, correlation], [correlation, 1]])
+    )
+    noise = stats.multivariate_normal([0, 0])
+    return (1 - proportion) * noise.pdf(values.T), proportion * signal.pdf(values.T)
+
+
+def test_values_are_the_quantiles_of_the_mixture():
+    rng = np.random.default_rng(1)
+    for mixture in random_mixtures(rng, 20):
+        ranks = np.sort(np.append(rng.uniform(0, 1, 20), [1e-5, 1 - 1e-5]))
+        cdf = margin(mixture).cdf
+        exact = [optimize.brentq(lambda x, u=u: cdf(x) - u, -50, 50, xtol=1e-12) for u in ranks]
+        np.testing.assert_allclose(reproducibility._values(ranks, mixture), exact, atol=1e-4)
+
+
+def test_densities_and_log_likelihood_are_those_of_scipy():
+    rng = np.random.default_rng(2)
+    for mixture in random_mixtures(rng, 20):
+        ranks = rng.uniform(0.001, 0.999, (2, 50))
+        values = reproducibility._values(ranks, mixture)
+        noise, signal = parts(values, mixture)
+        np.testing.assert_allclose(
+            reproducibility._reproducible(values, mixture), signal / (noise + signal), atol=1e-12
+        )
+        alone = margin(mixture).pdf(values)
+        expected = np.sum(np.log(noise + signal)) - np.sum(np.log(alone))
+        assert reproducibility._log_likelihood(ranks, mixture) == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_step_of_em_never_makes_given_values_less_likely():
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        # A narrower start could shrink onto a single pair, whose density knows no bound.
+        mixture = reproducibility._Mixture(*rng.uniform([0, 0.5, 0, 0.1], [4, 3, 0.9, 0.9]))
+        values = rng.normal(0, 1, (2, 200)) + np.where(rng.random(200) < 0.4, 2, 0)
+        before = np.log(np.sum(parts(values, mixture), axis=0)).sum()
+        for _ in range(5):
+            mixture = reproducibility._refitted(values, mixture)
+            after = np.log(np.sum(parts(values, mixture), axis=0)).sum()
+            assert after >= before - 1e-9
+            before = after
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_result_is_where_em_stands_still(seed):
+    # One slow step from the result, quantiles by root search and pair by pair, leads nowhere.
+    signal = simulated((2.5, 1.0, 0.8, 0.5), 300, seed).signal
+    found = replicates.idr(*signal.T)
+    mixture = reproducibility._Mixture(*found[2:6])
+    cdf = margin(mixture).cdf
+    ranks = stats.rankdata(signal, axis=0) / 301
+    values = np.array(
+        [[optimize.brentq(lambda x, u=u: cdf(x) - u, -50, 50) for u in r] for r in ranks.T]
+    )
+    noise, strong = parts(values, mixture)
+    weight = strong / (noise + strong)
+    expected = np.where(values.sum(axis=0) < 0, 1, 1 - weight)
+    np.testing.assert_allclose(found.local_idr, expected, atol=1e-4)
+    mean = sum(w * (a + b) for w, (a, b) in zip(weight, values.T, strict=True)) / weight.sum() / 2
+    squares = sum(
+        w * ((a - mean) ** 2 + (b - mean) ** 2) for w, (a, b) in zip(weight, values.T, strict=True)
+    )
+    products = sum(w * (a - mean) * (b - mean) for w, (a, b) in zip(weight, values.T, strict=True))
+    assert found.converged
+    assert found.proportion == pytest.approx(weight.mean(), abs=2e-3)
+    assert found.mean == pytest.approx(mean, abs=5e-3)
+    assert found.sd == pytest.approx(np.sqrt(squares / weight.sum() / 2), abs=5e-3)
+    assert found.correlation == pytest.approx(2 * products / squares, abs=5e-3)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_known_share_of_irreproducible_pairs_is_found(design, seed):
+    n = 4000
+    signal, reproducible = simulated(design, n, seed)
+    found = replicates.idr(*signal.T)
+    mean, sd, correlation, proportion = design
+    assert found.converged
+    assert found.proportion == pytest.approx(proportion, abs=0.04)
+    assert found.correlation == pytest.approx(correlation, abs=0.08)
+    assert found.mean == pytest.approx(mean, abs=0.4)
+    assert found.sd == pytest.approx(sd, abs=0.45)
+    # Of what is called at 5 %, about 5 % or fewer are irreproducible: within three deviations.
+    called = found.global_idr <= 0.05
+    assert called.sum() > 0.6 * proportion * n
+    assert (~reproducible[called]).mean() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / called.sum())
+    # Local rates add up to the number of irreproducible pairs.
+    assert found.local_idr.sum() == pytest.approx((~reproducible).sum(), abs=0.05 * n)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [30, 1000])
+def test_independent_replicates_hold_nothing_reproducible(n, seed):
+    found = replicates.idr(*np.random.default_rng(seed).normal(size=(2, n)))
+    assert (found.proportion, found.log_likelihood) == (0, 0)
+    assert np.isnan([found.mean, found.sd, found.correlation]).all()
+    assert (found.local_idr == 1).all()
+    assert (found.global_idr == 1).all()
+
+
+def test_replicates_that_never_disagree_are_all_called_but_the_weak():
+    truth = np.random.default_rng(1).normal(size=500)
+    found = replicates.idr(truth, truth**3)
+    assert found.proportion > 0.99
+    assert (found.global_idr <= 0.05)[truth > 0].all()
+
+
+def test_only_ranks_count_and_neither_order_nor_sides_do():
+    signal = simulated((2.5, 1.0, 0.8, 0.5), 400, 5).signal.round(1)  # with many ties
+    a, b = signal.T
+    found = replicates.idr(a, b)
+    order = np.random.default_rng(1).permutation(400)
+    for other, local in [
+        (replicates.idr(np.exp(a), b * 3 - 100), found.local_idr),
+        (replicates.idr(b, a), found.local_idr),
+        (replicates.idr(a[order], b[order]), found.local_idr[order]),
+    ]:
+        np.testing.assert_allclose(other.local_idr, local, atol=1e-6)
+        np.testing.assert_allclose(other[2:6], found[2:6], rtol=1e-6)
+    pairs = {}
+    for pair, rate in zip(zip(a, b, strict=True), found.local_idr, strict=True):
+        assert pairs.setdefault(pair, rate) == rate  # equal pairs, equal rates
+    assert len(pairs) < 400
+
+
+def test_pairs_weaker_than_noise_are_never_called():
+    # A reproducible part wider than the noise is likelier than it in both corners.
+    signal = simulated((1.5, 2.5, 0.95, 0.5), 2000, 1).signal
+    found = replicates.idr(*signal.T)
+    assert found.sd > 2
+    weak = np.argsort(signal.sum(axis=1))[:100]
+    assert (found.local_idr[weak] == 1).all()
+    mixture = reproducibility._Mixture(*found[2:6])
+    values = reproducibility._values(stats.rankdata(signal, axis=0).T / 2001, mixture)
+    assert reproducibility._reproducible(values, mixture)[weak].mean() > 0.9  # but for the rule
+
+
+def test_the_global_rate_is_the_mean_of_all_that_are_as_reproducible():
+    local = np.random.default_rng(1).integers(0, 20, 100) / 20
+    expected = [local[local <= rate].mean() for rate in local]
+    np.testing.assert_allclose(reproducibility._global(local), expected)
+
+
+def test_too_few_steps_are_said():
+    signal = simulated((2.5, 1.0, 0.8, 0.5), 300, 1).signal
+    found = replicates.idr(*signal.T, max_iterations=3)
+    assert (found.converged, found.n_iterations) == (False, 3)
+
+
+GOOD = np.arange(30.0)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        (GOOD[:19], GOOD[:19], "signal_a has 19 values, expected at least 20 pairs"),
+        ([], [], "signal_a has 0 values|signal_a has shape"),
+        (GOOD, GOOD[:25], "signal_a has 30 values and signal_b 25.*match_peaks"),
+        (GOOD, np.where(GOOD == 3, np.nan, GOOD), "signal_b holds 1 values that are NaN"),
+        (GOOD, np.full(30, 2.0), "signal_b is 2.0 for every pair"),
+        (GOOD[None], GOOD, r"signal_a has shape \(1, 30\)"),
+        (GOOD, ["x"] * 30, "signal_b has shape .* expected numbers"),
+    ],
+)
+def test_bad_signals_are_named(a, b, message):
+    with pytest.raises(ValueError, match=message):
+        replicates.idr(a, b)
+
+
+def test_two_real_replicates():
+    paths = [
+        shared_data("idr_replicates", f"ENCFF000X{x}-chr21.regionPeak.gz") for x in ("UK", "UL")
+    ]
+    pairs = replicates.match_peaks(*map(genome.read_intervals, paths))
+    found = replicates.idr(pairs["signal_a"], pairs["signal_b"])
+    assert found.converged
+    # Two good replicates of one factor: about half of the shared peaks would come up again.
+    assert 0.4 < found.proportion < 0.55
+    assert found.correlation > 0.9
+    called = found.global_idr <= 0.05
+    assert 1000 < called.sum() < 1300
+    strength = pairs[["signal_a", "signal_b"]].rank(pct=True).min(axis=1).to_numpy()
+    assert called[strength > 0.9].all()
+    assert not called[strength < 0.3].any()
+
+
+def test_two_real_lists_without_common_order():
+    # Their 71 pairs of peaks have a rank correlation of 0.21 (p = 0.08).
+    peaks = [genome.read_intervals(shared_data("idr_replicates", f"peak{i}_sub")) for i in (1, 2)]
+    pairs = replicates.match_peaks(*peaks)
+    assert len(pairs) == 71
+    assert stats.spearmanr(pairs["signal_a"], pairs["signal_b"]).pvalue > 0.05
+    assert replicates.idr(pairs["signal_a"], pairs["signal_b"]).proportion == 0
