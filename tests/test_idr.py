@@ -42,6 +42,11 @@ def margin(mixture):
     )
 
 
+def quantile(cdf, rank):
+    """The value below which `rank` of the values lie, by root search."""
+    return optimize.brentq(lambda x: cdf(x) - rank, -50, 50, xtol=1e-12)
+
+
 def parts(values, mixture):
     """Densities of the pairs in the irreproducible and the reproducible part, by scipy."""
     mean, sd, correlation, proportion = mixture
@@ -57,7 +62,7 @@ def test_values_are_the_quantiles_of_the_mixture():
     for mixture in random_mixtures(rng, 20):
         ranks = np.sort(np.append(rng.uniform(0, 1, 20), [1e-5, 1 - 1e-5]))
         cdf = margin(mixture).cdf
-        exact = [optimize.brentq(lambda x, u=u: cdf(x) - u, -50, 50, xtol=1e-12) for u in ranks]
+        exact = [quantile(cdf, rank) for rank in ranks]
         np.testing.assert_allclose(reproducibility._values(ranks, mixture), exact, atol=1e-4)
 
 
@@ -97,9 +102,7 @@ def test_the_result_is_where_em_stands_still(seed):
     mixture = reproducibility._Mixture(*found[2:6])
     cdf = margin(mixture).cdf
     ranks = stats.rankdata(signal, axis=0) / 301
-    values = np.array(
-        [[optimize.brentq(lambda x, u=u: cdf(x) - u, -50, 50) for u in r] for r in ranks.T]
-    )
+    values = np.array([[quantile(cdf, rank) for rank in column] for column in ranks.T])
     noise, strong = parts(values, mixture)
     weight = strong / (noise + strong)
     expected = np.where(values.sum(axis=0) < 0, 1, 1 - weight)

@@ -88,7 +88,7 @@ def peak_concordance(peaks_a: pd.DataFrame, peaks_b: pd.DataFrame, *, k=None) ->
     a, b = _peaks(peaks_a, peaks_b, "signal")
     sizes = _sizes(k, min(len(a), len(b)), "peaks in the shorter list")
     in_a, in_b, _ = _overlapping(a, b)
-    rank_a, rank_b = (_rank(_signal(peaks["signal"], "signal")) for peaks in (a, b))
+    rank_a, rank_b = (_rank(peaks["signal"].to_numpy()) for peaks in (a, b))
     best = np.full(len(a), len(a) + len(b))  # the strongest of b that overlaps, if any does
     np.minimum.at(best, in_a, rank_b[in_b])
     needed = np.sort(np.maximum(best, rank_a))  # the top k share it from this k on, less one
@@ -171,7 +171,7 @@ def match_peaks(peaks_a: pd.DataFrame, peaks_b: pd.DataFrame) -> pd.DataFrame:
     """
     a, b = _peaks(peaks_a, peaks_b, "signal")
     in_a, in_b, shared_bp = _overlapping(a, b)
-    rank_a, rank_b = (_rank(_signal(peaks["signal"], "signal")) for peaks in (a, b))
+    rank_a, rank_b = (_rank(peaks["signal"].to_numpy()) for peaks in (a, b))
     first, second = rank_a[in_a], rank_b[in_b]
     order = np.lexsort((np.minimum(first, second), first + second, -shared_bp))
     free_a, free_b = np.ones(len(a), bool), np.ones(len(b), bool)
@@ -239,6 +239,8 @@ def _peaks(peaks_a, peaks_b, *columns: str) -> list[pd.DataFrame]:
                 f"{name} has no column {missing[0]!r}; name what ranks its peaks, such as "
                 "peaks.assign(signal=peaks['score'])"
             )
+        for column in columns:
+            _signal(peaks[column], f"{name}[{column!r}]")
         tables.append(peaks)
     known = [set(peaks["chromosome"]) for peaks in tables]
     if not known[0] & known[1]:

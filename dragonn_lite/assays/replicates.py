@@ -300,6 +300,8 @@ def ceiling(labels, signal, *, fdr: float = 0.05, names=None) -> Ceiling:
             f"signal has shape {signal.shape} and labels {labels.shape}, expected the same: "
             "(n, n_replicates)"
         )
+    if signal.dtype.kind not in "biuf" or np.isnan(signal).any():
+        raise ValueError(f"signal has dtype {signal.dtype} or holds NaN, expected numbers only")
     names = _names(names, labels.shape[1])
     rows = []
     for predictor, judge in permutations(range(labels.shape[1]), 2):
