@@ -86,6 +86,14 @@ def test_as_many_sites_are_planted_as_asked(seed):
     assert (sites["stop"] <= sites["chromosome"].map(chip.SIZES)).all()
 
 
+def test_sites_cut_off_by_the_end_of_a_chromosome_are_not_listed():
+    sizes = {f"contig{i}": 1_010 for i in range(150)}
+    simulated = simulate(sizes=sizes, sites_per_kb=2.0)
+    assert (simulated.sites["stop"] <= 1_010).all()
+    assert (simulated.sites["stop"] > 991).any()  # but those just before it are
+    assert simulated.genome.sizes == sizes
+
+
 @pytest.mark.parametrize("motif", [SHORT, PALINDROME, "CTCF"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_occupancy_is_that_of_a_loop_over_clumps(motif, seed):
@@ -234,6 +242,16 @@ def test_without_variation_counts_are_poisson(seed):
     assert abs((z**2).mean() - 1) < 5 * error
     assert abs((z[:, ::2] * z[:, 1::2]).mean()) < 4 * (2 / counts.size) ** 0.5
     assert (counts == counts.round()).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_number_of_fragments_in_all_is_poisson_too(seed):
+    simulated = by_hand(np.arange(500, 20_000, 500), 0.5)
+    whole = pd.DataFrame({"chromosome": ["one"], "start": [0], "stop": [20_000]})
+    counts = chip.replicates(simulated, whole, n=400, experiment=QUIET, rng=seed)
+    expected = 39 * 30 + 200
+    assert abs(counts.mean() - expected) < 4 * (expected / 400) ** 0.5
+    assert abs(counts.var() / expected - 1) < 5 * (2 / 400) ** 0.5
 
 
 @pytest.mark.parametrize("seed", SEEDS)

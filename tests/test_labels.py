@@ -58,6 +58,13 @@ def test_a_peak_of_one_base_labels_every_window_that_holds_it():
     assert not holds.all()
 
 
+def test_a_tenth_of_30_bases_is_3_although_floats_say_a_little_more():
+    windows = table([("I", 0, 33), ("I", 0, 32)])
+    peak = table([("I", 30, 60)])
+    assert 0.1 * 30 > 3
+    assert labels.from_peaks(windows, peak, minimum_overlap=0.1).tolist() == [1, -1]
+
+
 def test_the_rim_of_a_wide_peak_is_ambiguous():
     windows = table([("I", start, start + 20) for start in (19, 20, 21, 29, 30, 31, 50, 51, 60)])
     assert labels.from_peaks(windows, ONE_PEAK).tolist() == [0, 0, -1, -1, 1, 1, 1, -1, 0]
