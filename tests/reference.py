@@ -194,6 +194,15 @@ def cut(sequence, start, stop, strand):
 # --- assays ----------------------------------------------------------------------------------
 
 
+def shared_words(sequences, others, k):
+    """Which strings hold k known letters in a row that another one has, turned or not."""
+    there = set()
+    for other in others:
+        there |= set(words(other, k)) | set(words(reverse_complement(other), k))
+    there = {word for word in there if "N" not in word}
+    return [bool(there & set(words(sequence, k))) for sequence in sequences]
+
+
 def site_probability(letters, site):
     """Probability of a planted site's letters, on the forward strand, over both strands."""
     total = 0.0

@@ -1,14 +1,25 @@
 """Metrics against scikit-learn, exact fractions over all thresholds, and pairs one by one."""
 
+import tracemalloc
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 import reference
+from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from dragonn_lite.evaluation import metrics
+from dragonn_lite.evaluation import _ranking, metrics
 
-METRICS = [metrics.auroc, metrics.auprc, metrics.recall_at_fdr, metrics.accuracy]
+METRICS = [
+    metrics.auroc,
+    metrics.auprc,
+    metrics.recall_at_fdr,
+    partial(metrics.fdr_at_recall, recall=0.5),
+    partial(metrics.precision_at_k, k=2),
+    metrics.accuracy,
+]
 
 
 def random_case(rng):
@@ -30,6 +41,83 @@ def test_recall_at_fdr_is_the_best_of_all_thresholds(fdr):
         assert metrics.recall_at_fdr(labels, scores, fdr=float(fdr)) == float(expected)
         seen.add(expected)
     assert len(seen) > 5 or fdr == "1"
+
+
+@pytest.mark.parametrize("recall", ["0.01", "0.3", "0.5", "0.8", "1"])
+def test_fdr_at_recall_is_the_best_of_all_thresholds(recall):
+    rng = np.random.default_rng(int(float(recall) * 100))
+    seen = set()
+    for _ in range(200):
+        labels, scores = random_case(rng)
+        expected = reference.fdr_at_recall(labels.tolist(), scores.tolist(), recall)
+        assert metrics.fdr_at_recall(labels, scores, recall=float(recall)) == float(expected)
+        seen.add(expected)
+    assert len(seen) > 20
+
+
+def test_precision_at_k_is_the_mean_over_all_orders_of_ties():
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        n = int(rng.integers(2, 8))
+        labels = np.append(rng.choice([0, 1, -1], n - 2), [0, 1]).astype(np.int8)
+        scores = rng.integers(0, 3, n)
+        for k in range(1, np.count_nonzero(labels >= 0) + 1):
+            expected = reference.precision_at_k(labels.tolist(), scores.tolist(), k)
+            found = metrics.precision_at_k(labels, scores, k=k)
+            assert found == pytest.approx(float(expected), abs=1e-12)
+
+
+def test_a_binary_search_on_the_precision_curve_is_wrong_and_always_too_low():
+    rng = np.random.default_rng(11)
+    short = []
+    for _ in range(1000):  # small, with ties
+        labels, scores = random_case(rng)
+        pair = labels.tolist(), scores.tolist()
+        best = reference.recall_at_fdr(*pair, "0.25")
+        assert metrics.recall_at_fdr(labels, scores, fdr=0.25) == float(best)
+        short.append(float(best - reference.binary_search_recall_at_fdr(*pair, "0.25")))
+    assert min(short) == 0
+    assert np.count_nonzero(short) > 50 and max(short) > 0.5, (np.count_nonzero(short), max(short))
+
+    short = []
+    for _ in range(100):  # 2 % bound: wrong in about a quarter of the draws, by up to 0.35
+        labels = np.repeat([1, 0], [100, 4900])
+        scores = rng.normal(size=5000) + 3 * labels
+        best = metrics.recall_at_fdr(labels, scores, fdr=0.05)
+        found = reference.binary_search_recall_at_fdr(labels.tolist(), scores.tolist(), "0.05")
+        short.append(best - float(found))
+    assert min(short) > -1e-12
+    assert np.mean(np.array(short) > 0.005) > 0.12 and max(short) > 0.15, sorted(short)[-20:]
+
+
+# At 1 bound example in 100 unbound ones, 25 % FDR at full recall: 100 false calls of 400, which
+# are 0.33 % of the unbound. How the 400 are ordered is told by strings of f (false) and t (true).
+ORDERS = {"false first": 100 * "f" + 300 * "t", "one false to three true": 100 * "fttt"}
+
+
+def figure_of_the_review(order):
+    called = np.array([letter == "t" for letter in ORDERS[order]])
+    labels = np.append(called, np.zeros(30_000 - 100)).astype(np.int8)
+    return labels, -np.arange(len(labels), dtype=float)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_near_perfect_areas_can_go_with_nothing_to_pick(order):
+    labels, scores = figure_of_the_review(order)
+    assert (labels.sum(), len(labels)) == (300, 30_300)  # 1 to 100: 0.99 % bound
+    assert metrics.recall_at_fdr(labels, scores, fdr=0.1) == 0
+    assert metrics.recall_at_fdr(labels, scores, fdr=0.2499) == 0
+    assert metrics.recall_at_fdr(labels, scores, fdr=0.25) == 1
+    assert metrics.fdr_at_recall(labels, scores, recall=1) == 0.25
+    curve = metrics.roc_curve(labels, scores)
+    rate = curve.loc[curve["recall"] == 1, "false_positive_rate"].min()
+    assert round(100 * rate, 2) == 0.33
+    if order == "false first":
+        assert round(metrics.auroc(labels, scores), 4) == 0.9967
+        assert metrics.auprc(labels, scores) == pytest.approx(0.539, abs=1e-3)
+    else:
+        assert round(metrics.auroc(labels, scores), 4) == 0.9983
+        assert metrics.auprc(labels, scores) == pytest.approx(0.746, abs=1e-3)
 
 
 @pytest.mark.parametrize("false_in_100", [5, 7, 10, 20, 29])
@@ -75,6 +163,72 @@ def test_areas_and_curves_are_those_of_scikit_learn():
         np.testing.assert_array_equal(curve["threshold"], thresholds[::-1])
         steps = np.diff(curve["recall"], prepend=0) * curve["precision"]
         assert steps.sum() == pytest.approx(metrics.auprc(labels, scores))
+
+
+HARD = {
+    "ties": ([0, 1, 1, 0, 1, 0, 0], [1, 1, 1, 2, 2, 0, 0]),
+    "two": ([1, 0], [0.1, 0.2]),
+    "two, tied": ([1, 0], [0.1, 0.1]),
+    "all equal": ([1, 0, 0, 1, 0], [3.0] * 5),
+    "zeros of both signs": ([1, 0, 1, 0], [0.0, -0.0, -1.0, -2.0]),
+    "denormal": ([1, 0, 1, 0], [5e-324, 0.0, 1e-323, 5e-324]),
+    "one bit apart": ([1, 0, 1, 0], [1.0, np.nextafter(1, 2), np.nextafter(1, 0), 1.0]),
+    "unsigned": ([1, 0, 0], np.array([0, 255, 3], np.uint8)),
+    "large": ([1, 0, 1, 0], [1e308, -1e308, 1e300, 1e308]),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_areas_of_hard_cases_are_those_of_scikit_learn(case):
+    labels, scores = HARD[case]
+    expected = sklearn_metrics.roc_auc_score(labels, scores)
+    assert metrics.auroc(labels, scores) == pytest.approx(expected, abs=1e-12)
+    expected = sklearn_metrics.average_precision_score(labels, scores)
+    assert metrics.auprc(labels, scores) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("prevalence", [0.001, 0.5, 0.99])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_areas_of_many_examples_are_those_of_scikit_learn(prevalence, dtype, monkeypatch):
+    monkeypatch.setattr(_ranking, "STEP", 1000)  # counted in many parts
+    rng = np.random.default_rng(5)
+    labels = (rng.random(50_000) < prevalence).astype(np.int8)
+    scores = (100 * (rng.normal(size=50_000) + labels)).astype(dtype)
+    table = metrics.evaluate(labels, scores).iloc[0]
+    assert abs(table["auroc"] - sklearn_metrics.roc_auc_score(labels, scores)) < 1e-12
+    assert abs(table["auprc"] - sklearn_metrics.average_precision_score(labels, scores)) < 1e-12
+    precision, recall, _ = sklearn_metrics.precision_recall_curve(labels, scores)
+    for percent in (5, 10, 20):
+        best = recall[1 - precision <= percent / 100].max()
+        assert table[f"recall_at_{percent}_percent_fdr"] == pytest.approx(best, abs=1e-12)
+    best = (1 - precision[recall >= 0.5]).min()
+    assert table["fdr_at_50_percent_recall"] == pytest.approx(best, abs=1e-12)
+    order = np.argsort(-scores.astype(float), kind="stable")
+    at = labels.sum()
+    border = scores == scores[order[at - 1]]
+    above = scores > scores[order[at - 1]]
+    expected = labels[above].sum() + (at - above.sum()) * labels[border].mean()
+    assert table["precision_at_n_bound"] == pytest.approx(expected / at, abs=1e-12)
+    assert table["accuracy"] == np.mean((scores >= 0) == labels)
+
+
+@pytest.mark.parametrize("threshold", [0.7, 0.3, -0.7, 0.0, 1e300, -1e300, np.inf, -np.inf])
+def test_accuracy_of_float32_does_not_round_the_threshold(threshold):
+    scores = np.array([0.7, 0.3, -0.7, -0.3, np.inf, -np.inf, 0.0], np.float32)
+    for labels in (np.ones(7), np.arange(7) % 2):
+        expected = np.mean((scores.astype(float) >= threshold) == labels)
+        assert metrics.accuracy(labels, scores, threshold=threshold) == expected
+
+
+def test_ten_million_predictions_would_take_less_than_150_mb():
+    rng = np.random.default_rng(0)
+    labels = (rng.random(2_000_000) < 0.01).astype(np.int8)
+    scores = rng.standard_normal(2_000_000, dtype=np.float32)
+    tracemalloc.start()
+    metrics.evaluate(labels, scores)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 15 * len(labels), f"{peak / len(labels):.1f} bytes an example"
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -152,6 +306,9 @@ def test_evaluate_gathers_all():
         ([0, 1, 1], [0.1, np.nan, 0.3], ValueError, "1 values that are NaN"),
         ([-1, -1], [0.1, 0.2], ValueError, "all -1"),
         ([0, 2], [0.1, 0.2], ValueError, "holds the value 2"),
+        ([0, 0.5], [0.1, 0.2], ValueError, "holds the value 0.5"),
+        (["0", "1"], [0.1, 0.2], TypeError, "labels has dtype"),
+        ([0, 1], [0.1j, 0.2], TypeError, "scores have dtype complex"),
         ([0, 1], ["a", "b"], TypeError, "scores have dtype"),
     ],
 )
@@ -171,6 +328,41 @@ def test_infinite_scores_rank_like_others(metric):
         finite = np.where(high, 1e9, np.where(low, -1e9, scores))
         assert metric(labels, beyond) == metric(labels, finite)
     assert metrics.roc_curve([0, 1], [-np.inf, np.inf])["recall"].tolist() == [0, 1, 1]
+
+
+def test_the_rank_correlation_of_ambiguous_examples_is_spearmans():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        labels = rng.choice([0, 1, -1], (40, 2)).astype(np.int8)
+        signal, scores = rng.integers(0, 9, (40, 2)), rng.integers(0, 9, (40, 2)).astype(float)
+        found = metrics.rank_correlation_of_ambiguous(labels, signal, scores)
+        for y, x, s, value in zip(labels.T, signal.T, scores.T, found, strict=True):
+            known = y == -1
+            expected = reference.spearman(x[known].tolist(), s[known].tolist())
+            assert value == pytest.approx(expected, abs=1e-12)
+            assert value == pytest.approx(stats.spearmanr(x[known], s[known])[0], abs=1e-12)
+            assert metrics.rank_correlation_of_ambiguous(y, x[:, None], s) == value
+    table = metrics.evaluate(labels, scores, signal=signal)
+    assert table["rank_correlation_of_ambiguous"].tolist() == found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("labels", "signal", "scores", "error", "words"),
+    [
+        ([1, -1, -1], [1, 2, 3], [1, 2, 3], ValueError, "hold 2 ambiguous examples"),
+        ([-1, -1, -1], [1, 1, 1], [1, 2, 3], ValueError, "the signal .* are all 1"),
+        ([-1, -1, -1], [1, 2, 3], [5, 5, 5], ValueError, "the scores .* are all 5"),
+        ([-1, -1, -1], [1, 2, 3], [5, np.nan, 5], ValueError, "the scores .* NaN"),
+        ([-1, -1, -1], [1, np.nan, 3], [5, 6, 7], ValueError, "the signal .* NaN"),
+        ([-1, -1, -1], [1, 2], [5, 6, 7], ValueError, r"signal has shape \(2,\)"),
+        ([-1, -1, -1], ["a", "b", "c"], [5, 6, 7], TypeError, "signal has dtype"),
+        ([[0, -1]] * 3, [[1, 2]] * 3, [[1, 2]] * 3, ValueError, "of task 0 hold 0 ambiguous"),
+    ],
+)
+def test_a_rank_correlation_that_cannot_be_is_refused(labels, signal, scores, error, words):
+    with pytest.raises(error, match=words) as caught:
+        metrics.rank_correlation_of_ambiguous(labels, signal, scores)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_single_column_is_one_task_however_it_is_written():
@@ -194,6 +386,12 @@ def test_a_score_on_the_threshold_is_called_bound_by_all():
 def test_fdr_is_a_number():
     with pytest.raises(TypeError, match="fdr is '5', expected a number"):
         metrics.recall_at_fdr([0, 1], [0.0, 1.0], fdr="5")
+    for recall in (0, -0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match="recall is"):
+            metrics.fdr_at_recall([0, 1], [0.0, 1.0], recall=recall)
+    for k in (0, 1.0, True, 3):
+        with pytest.raises(ValueError, match="k is"):
+            metrics.precision_at_k([0, 1, -1], [0.0, 1.0, 2.0], k=k)
 
 
 def test_one_class_is_not_enough_where_classes_are_compared():

@@ -15,7 +15,7 @@ import numpy as np
 
 from dragonn_lite._contract import as_labels_and_scores
 
-_STEP = 2**20  # examples sorted at a time: 4 or 8 MB, and hardly slower than all at once
+STEP = 2**20  # examples sorted at a time: 4 or 8 MB, and hardly slower than all at once
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,15 @@ def rank(labels, scores, *, thresholds) -> Ranking:
 
 def _of_dtype(thresholds, dtype):
     """The smallest numbers of a dtype that are no smaller: the same scores lie above them."""
+    exact = np.asarray(thresholds, float)
     with np.errstate(over="ignore"):
-        rounded = np.asarray(thresholds).astype(dtype)
-    return np.where(rounded < thresholds, np.nextafter(rounded, dtype.type(np.inf)), rounded)
+        rounded = exact.astype(dtype)
+    return np.where(rounded < exact, np.nextafter(rounded, dtype.type(np.inf)), rounded)
 
 
 def _counts(labels, scores, label, thresholds):
     below = np.zeros(2 * len(thresholds) + 1, np.int64)  # below each bin's upper end
-    step = max(_STEP, 4 * len(thresholds))  # else the thresholds cost more than the scores
+    step = max(STEP, 4 * len(thresholds))  # else the thresholds cost more than the scores
     for start in range(0, len(scores), step):
         part = slice(start, start + step)
         ordered = scores[part][labels[part] == label]

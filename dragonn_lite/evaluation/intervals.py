@@ -114,6 +114,10 @@ def bootstrap_interval(
     1.0
     """
     rng = as_rng(rng)
+    if not callable(metric):
+        raise TypeError(f"metric is {metric!r}, expected a function of labels and scores")
+    if metric is rank_correlation_of_ambiguous:
+        raise TypeError("metric lacks its signal, expected functools.partial(..., signal=signal)")
     n_resamples = as_count(n_resamples, "n_resamples", minimum=20)
     if not 0 < as_number(confidence, "confidence") < 1:
         raise ValueError(f"confidence is {confidence!r}, expected above 0 and below 1, as 0.95")
@@ -164,16 +168,22 @@ def resampled(ranking, labels, scores, *, rng, blocks=None, where="") -> Iterato
         bound, unbound = (_drawer(counts, rng) for counts in (ranking.bound, ranking.unbound))
         while True:
             yield replace(ranking, bound=bound(), unbound=unbound())
-    counts = {}
-    for label in (1, 0):
-        of_label = labels == label
-        where_counted = (ranking.bins_of(scores[of_label]), blocks[of_label])
-        shape = (len(ranking.bound), blocks.max() + 1)
-        ones = np.ones(len(where_counted[0]), np.int64)
-        counts[label] = sparse.coo_array((ones, where_counted), shape).tocsr()  # (bins, blocks)
+    bound, unbound = (_counts_of_blocks(ranking, labels, scores, blocks, label) for label in (1, 0))
     for drawn in _drawn_blocks(labels, blocks, rng, where):
         times = np.bincount(drawn, minlength=blocks.max() + 1)
-        yield replace(ranking, bound=counts[1] @ times, unbound=counts[0] @ times)
+        yield replace(ranking, bound=bound @ times, unbound=unbound @ times)
+
+
+def _counts_of_blocks(ranking, labels, scores, blocks, label):
+    """Examples of a class by bin and block, as a sparse table (bins, blocks)."""
+    table = sparse.csr_array((len(ranking.bound), blocks.max() + 1), dtype=np.int64)
+    for start in range(0, len(labels), _ranking.STEP):
+        part = slice(start, start + _ranking.STEP)
+        taken = labels[part] == label
+        places = ranking.bins_of(scores[part][taken]), blocks[part][taken]
+        ones = np.ones(len(places[0]), np.int64)
+        table = table + sparse.coo_array((ones, places), table.shape).tocsr()
+    return table
 
 
 def _drawer(counts, rng):
@@ -182,7 +192,7 @@ def _drawer(counts, rng):
     if n > 20 * len(counts):  # many to a bin: whole bins are drawn faster than examples
         return lambda: rng.multinomial(n, counts / n)
     bins = np.repeat(np.arange(len(counts)), counts)
-    return lambda: np.bincount(bins[rng.integers(n, size=n)], minlength=len(counts))
+    return lambda: np.bincount(bins[rng.integers(max(n, 1), size=n)], minlength=len(counts))
 
 
 def _drawn_examples(labels, blocks, rng, where):
