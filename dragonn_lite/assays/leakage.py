@@ -157,7 +157,9 @@ def shares_earlier_word(sequences: np.ndarray, *, k: int = 40) -> np.ndarray:
     >>> shares_earlier_word(dna.one_hot(["ACGGATTT", "CCCCCCCC", "TTAATCCG"]), k=5).tolist()
     [False, False, True]
     """
-    number = _numbered_words(as_one_hot(sequences), k)
+    sequences = as_one_hot(sequences)
+    _check_any(sequences, "sequences")
+    number = _numbered_words(sequences, k)
     row = np.broadcast_to(np.arange(len(number))[:, None], number.shape)
     first = np.full(number.max(initial=-1) + 2, len(number))
     np.minimum.at(first, number, row)
@@ -165,14 +167,18 @@ def shares_earlier_word(sequences: np.ndarray, *, k: int = 40) -> np.ndarray:
 
 
 def _check_sides(first, second, names=("train", "test")) -> None:
-    for side, name in zip((first, second), names, strict=True):
-        if not len(side):
-            raise ValueError(f"{name} is empty, expected at least one sequence")
+    _check_any(first, names[0])
+    _check_any(second, names[1])
     if first.shape[1] != second.shape[1]:
         raise ValueError(
             f"{names[0]} has sequences of {first.shape[1]:,} bp and {names[1]} of "
             f"{second.shape[1]:,}, expected one length"
         )
+
+
+def _check_any(sequences, name) -> None:
+    if not len(sequences):
+        raise ValueError(f"{name} is empty, expected at least one sequence")
 
 
 def _check_intervals(intervals, n, name) -> None:
@@ -200,7 +206,7 @@ def _numbered_words(x: np.ndarray, k: int) -> np.ndarray:
     numbered = dna.codes(x)
     n_sequences, length = numbered.shape
     k = as_count(k, "k", minimum=1)
-    if not n_sequences or k > length:
+    if k > length:
         raise ValueError(f"k is {k}, expected at most the length of the sequences, {length} bp")
     shape = n_sequences, length - k + 1
     n_parts = -(-k // _LETTERS_A_WORD)

@@ -210,11 +210,11 @@ def _matched(wanted: np.ndarray, there: np.ndarray, width_bp: int) -> np.ndarray
         wanted[of] -= taken
         left[at] -= taken
     if wanted.any():
-        lacking = np.flatnonzero(wanted)
+        lacking = np.flatnonzero(wanted)[[0, -1]] / width_bp
         raise ValueError(
-            f"{wanted.sum():,} of the {wanted.sum() + (there - left).sum():,} windows wanted have no"
-            f" partner: the genome has too few with a GC content of {lacking[0] / width_bp:.2f} to "
-            f"{lacking[-1] / width_bp:.2f} that keep clear of the positives and of what is "
-            "excluded; draw fewer with n=, or leave out positives of such GC content"
+            f"there is no partner for {wanted.sum():,} of {wanted.sum() + (there - left).sum():,} "
+            f"windows: the genome has too few with a GC content of {lacking[0]:.2f} to "
+            f"{lacking[1]:.2f} that keep clear of the positives and of what is excluded; leave out "
+            "positives of such GC content, or draw fewer with n="
         )
     return there - left
