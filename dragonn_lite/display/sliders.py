@@ -34,7 +34,7 @@ vegaEmbed("#chart", {spec}, {{actions: false, renderer: "svg", bind: "#sliders"}
     view.addSignalListener("finding", (name, words) => {{ said.textContent = words; }});
   }}
   const frame = window.frameElement;
-  if (frame) frame.style.height = document.documentElement.scrollHeight + 8 + "px";
+  if (frame) frame.style.height = document.body.offsetHeight + 16 + "px";
 }});
 </script>
 </body>
@@ -71,6 +71,8 @@ def page(spec: dict, version: str) -> str:
     >>> "<title>Nothing yet</title>" in page(spec, "5.20")
     True
     """
+    # Screen readers are told the finding, not each of the marks in turn.
+    spec = {**spec, "config": {**spec.get("config", {}), "aria": False}}
     return _PAGE.format(
         title=html.escape(spec.get("description", "A chart with sliders.")),
         scripts=_scripts(version),

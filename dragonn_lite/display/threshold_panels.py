@@ -286,17 +286,16 @@ def _precision_recall(state: ThresholdState) -> alt.LayerChart:
         kept=f"datum.y >= {1 - FDR} - 1e-9 ? datum.x : 0"
     ).transform_aggregate(kept="max(kept)")
     trusted = trusted.transform_calculate(
-        text="'dashed: 10 % FDR, recall ' + " + expressions.percent("datum.kept"), y=f"{1 - FDR}"
+        text=f"'dashed: 10 % FDR, recall ' + {expressions.percent('datum.kept')} + "
+        "'; dotted: break-even'",
+        y=f"{1 - FDR}",
     )
-    pays = _one_row().transform_calculate(y="cost / (1 + cost)", text="'net gain above'")
+    break_even = _one_row().transform_calculate(y="cost / (1 + cost)")
     here = _here(x, y, x="recall", y=expressions.precision_of("recall", "false_rate"))
     return alt.layer(
         trusted.mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(y),
         curve.mark_line(color=theme.MODEL, strokeWidth=2).encode(x, y, order=_STRICT_FIRST),
-        pays.mark_rule(color=theme.OCHRE, strokeDash=[2, 2]).encode(y),
-        pays.mark_text(align="left", baseline="bottom", dy=-2, color=theme.OCHRE).encode(
-            y, x=alt.value(6), text="text:N"
-        ),
+        break_even.mark_rule(color=theme.OCHRE, strokeDash=[2, 2]).encode(y),
         _line_above(trusted),
         here.transform_filter("isValid(datum.y)"),
         width=_RIGHT,
@@ -321,7 +320,7 @@ def _panel_title(text: str) -> alt.Title:
 def _line_above(chart: alt.Chart) -> alt.Chart:
     """The line of text between title and panel."""
     words = chart.mark_text(align="left", baseline="bottom", color="#555555")
-    return words.encode(x=alt.value(0), y=alt.value(-5), text="text:N")
+    return words.encode(x=alt.value(-theme.AXIS_PX - 10), y=alt.value(-5), text="text:N")
 
 
 def _axis(**options) -> alt.Axis:

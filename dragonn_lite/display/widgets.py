@@ -1,7 +1,8 @@
 """Widgets: small, each over a pure ``state -> chart`` function.
 
-:func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`training_picture`, and
-:func:`follow`, which makes a widget of one control and any function that returns a chart.
+:func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`threshold_explorer` (twin:
+:func:`threshold_explorer_chart`), :func:`training_picture`, and :func:`follow`, which makes a
+widget of one control and any function that returns a chart.
 
 The picture inside a widget is an SVG in an HTML widget: it works with ipywidgets 7.7 (Colab) and 8,
 needs neither scripts nor a network, does not flicker, and is drawn in about a tenth of a second.
@@ -25,45 +26,29 @@ from dragonn_lite.display.live import (
     training_chart,
     training_picture,
 )
+from dragonn_lite.display.pictures import Picture
+from dragonn_lite.display.threshold_explorer import ThresholdState
+from dragonn_lite.display.threshold_panels import threshold_explorer_chart
+from dragonn_lite.display.threshold_widget import ThresholdExplorer, threshold_explorer
 from dragonn_lite.dna import motifs, sequences
 
 __all__ = [
     "MotifExplorer",
     "MotifState",
+    "ThresholdExplorer",
+    "ThresholdState",
     "TrainingPicture",
     "TrainingState",
     "follow",
     "motif_explorer",
     "motif_explorer_chart",
+    "threshold_explorer",
+    "threshold_explorer_chart",
     "training_chart",
     "training_picture",
 ]
 
 _STYLE = {"description_width": "80px"}
-
-
-class Picture:
-    """Shows one chart after another in the same place of a widget.
-
-    Attributes
-    ----------
-    widget : ipywidgets.HTML or ipywidgets.Output
-        To be put into a box.
-    """
-
-    def __init__(self):
-        self.widget = ipywidgets.HTML() if theme.can_draw() else ipywidgets.Output()
-
-    def show(self, chart) -> None:
-        """Replace what is shown by `chart`."""
-        if isinstance(self.widget, ipywidgets.HTML):
-            self.widget.value = theme.svg(chart)
-            return
-        from IPython.display import clear_output, display
-
-        with self.widget:
-            clear_output(wait=True)
-            display(chart)
 
 
 def follow(chart_of, control) -> ipywidgets.VBox:
