@@ -41,6 +41,12 @@ def curves(kind, n=5000, names=("network", "k-mers", "GC content")):
     return {name: curve(*labelled(n, seed)) for seed, name in enumerate(names)}
 
 
+def tops(seed, n=2000):
+    """Concordance of two replicates, falling with k."""
+    share = np.random.default_rng(seed).uniform(0.7, 0.9, n) - np.linspace(0, 0.5, n)
+    return pd.DataFrame({"k": np.geomspace(10, 9000, n).round(), "concordance": share})
+
+
 def sites(n_sequences, length, names, per_sequence=1, seed=0):
     rng = np.random.default_rng(seed)
     rows = [
@@ -96,6 +102,13 @@ CASES = {
     "precision recall, rare": lambda: charts.precision_recall(
         {"n": metrics.precision_recall_curve(*labelled(20_000, prevalence=0.01))}
     ),
+    "concordance": lambda: charts.concordance(
+        {f"pair {i}": tops(i) for i in range(4)}, ceiling=(0.4, "all that agree"), title=LONG
+    ),
+    "concordance, chance known": lambda: charts.concordance(
+        {"n": tops(1).assign(chance=lambda table: table["k"] / 9000)}
+    ),
+    "concordance, one point": lambda: charts.concordance({"n": tops(1)[:1]}),
     "histogram": lambda: charts.score_histogram(*labelled(500)),
     "histogram, one score": lambda: charts.score_histogram([0, 1, -1], [1.0, 1.0, np.nan]),
     "confusion": lambda: charts.confusion(*labelled(500)),
@@ -325,6 +338,11 @@ BAD = np.array([0.0, np.nan])
         ),
         (lambda: charts.roc(curves("roc", 50, "abcde")), "5 other series"),
         (lambda: charts.precision_recall(curves("roc", 50)), "no column 'precision'"),
+        (lambda: charts.concordance(tops(1)), "curves is no mapping of name to table"),
+        (lambda: charts.concordance({"n": tops(1)[["k"]]}), "no column 'concordance'"),
+        (lambda: charts.concordance({"n": tops(1)[:0]}), r"curves\['n'\] needs rows with a k"),
+        (lambda: charts.concordance({"n": tops(1).assign(k=0)}), "needs rows with a k of 1"),
+        (lambda: charts.concordance({"n": tops(1).assign(k=np.nan)}), r"curves\['n'\] holds"),
         (lambda: charts.score_histogram([0, 1], BAD), "scores hold 1 values that are NaN"),
         (lambda: charts.score_histogram([1, 1], [0.0, 1.0]), "no unbound example"),
         (lambda: charts.score_histogram([0, 1], [0.0, 1.0], n_bins=0), "n_bins is 0"),

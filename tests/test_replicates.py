@@ -11,6 +11,7 @@ from sklearn import metrics as sklearn_metrics
 
 from dragonn_lite.assays import replicates
 from dragonn_lite.assays.concordance import wilson_interval
+from dragonn_lite.display import charts
 from dragonn_lite.dna import genome
 from dragonn_lite.evaluation import metrics
 
@@ -220,11 +221,12 @@ def test_ties_at_the_border_are_expected_values():
     np.testing.assert_allclose(table["shared"], expected / 4000, atol=0.15)
 
 
-def test_sizes_go_from_ten_to_all():
-    sizes = replicates.concordance(np.arange(5000), np.arange(5000))["k"]
-    assert (sizes.iloc[0], sizes.iloc[-1]) == (10, 5000)
-    assert len(sizes) <= 60
+def test_sizes_are_round_and_end_with_all():
+    sizes = replicates.concordance(np.arange(777), np.arange(777))["k"].tolist()
+    assert sizes[:10] == [10, 12, 15, 20, 25, 30, 40, 50, 60, 80]
+    assert sizes[10:] == [100, 120, 150, 200, 250, 300, 400, 500, 600, 777]
     assert replicates.concordance([1, 2, 3], [3, 2, 1])["k"].tolist() == [3]
+    assert replicates.concordance(range(100), range(100))["k"].tolist()[-2:] == [80, 100]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -292,6 +294,18 @@ def test_the_figures_of_two_real_replicates():
     other_way = replicates.match_peaks(b, a)
     swapped = pairs[["index_a", "index_b"]].sort_values("index_b").to_numpy()[:, ::-1]
     np.testing.assert_array_equal(other_way[["index_a", "index_b"]], swapped)
+
+
+def test_the_picture_says_what_is_shared_at_the_top():
+    table = replicates.peak_concordance(*encode_replicates())
+    chart = charts.concordance({"ChIP-seq": table}, ceiling=(0.374, "found again at all"))
+    assert chart.title.text == [
+        "Replicates share 90 % of their top 100 but 38 % of their top 7,930"
+    ]
+    assert "found again at all 37 %" in chart.description
+    same = replicates.concordance(range(1000), range(1000))
+    title = charts.concordance({"same": same}).title.text
+    assert title == ["Replicates share 100 % of their top 100, where chance gives 10 %"]
 
 
 # --- bad input -----------------------------------------------------------------------------------

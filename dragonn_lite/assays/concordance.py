@@ -23,7 +23,7 @@ def concordance(signal_a, signal_b, *, k=None) -> pd.DataFrame:
     signal_a, signal_b : float (n,)
         Of the same n examples (windows, matched peaks); larger is stronger.
     k : int or list of int, optional
-        By default about 60 sizes from 10 to n, evenly spread on a log scale.
+        By default round numbers from 10 on, ten for each power of ten, and n.
 
     Returns
     -------
@@ -66,7 +66,8 @@ def peak_concordance(peaks_a: pd.DataFrame, peaks_b: pd.DataFrame, *, k=None) ->
     peaks_a, peaks_b : interval table
         With the column `signal`. Peaks of equal signal stay in the order given.
     k : int or list of int, optional
-        By default about 60 sizes from 10 to the length of the shorter list, on a log scale.
+        By default round numbers from 10 on, ten for each power of ten, and the length of the
+        shorter list.
 
     Returns
     -------
@@ -271,7 +272,9 @@ def _rank(signal: np.ndarray) -> np.ndarray:
 
 def _sizes(k, n: int, what: str) -> np.ndarray:
     if k is None:
-        return np.unique(np.geomspace(min(10, n), n, 60).round().astype(np.int64))
+        steps = np.array([10, 12, 15, 20, 25, 30, 40, 50, 60, 80])
+        sizes = np.concatenate([steps * 10**power for power in range(len(str(n)))])
+        return np.append(sizes[sizes < n], n)
     sizes = np.atleast_1d(np.asarray(k))
     if sizes.dtype.kind not in "iu" or sizes.ndim != 1 or not len(sizes):
         raise ValueError(f"k is {k!r}, expected a whole number or a list of them")

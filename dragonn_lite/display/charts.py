@@ -9,6 +9,8 @@ Along the sequence
     :func:`contribution_track`, :func:`scan_track`, :func:`one_hot_grid`
 What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
+Do replicates agree?
+    :func:`concordance`
 What does a motif see?
     :func:`site_stack`, :func:`reading`, :func:`hits_by_threshold`
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
+from dragonn_lite.display.concordance import concordance
 from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.performance import precision_recall, roc
 from dragonn_lite.display.scans import scan_track
@@ -31,6 +34,7 @@ from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
 __all__ = [
     "bars",
+    "concordance",
     "confusion",
     "contribution_track",
     "filters_beside_motifs",
