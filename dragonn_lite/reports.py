@@ -84,45 +84,6 @@ def training_section(training, words: str = "") -> tuple:
     return "Training", picture
 
 
-def baselines(choose_on: Examples, judged: Examples) -> dict[str, np.ndarray]:
-    """Scores that need no network: GC content, and the known motif that separates best.
-
-    Parameters
-    ----------
-    choose_on : Examples
-        Where the motif is chosen among the built-in ones, by auROC.
-    judged : Examples
-        The examples to score.
-
-    Returns
-    -------
-    dict of str to float (n,)
-        The name of the motif, and "GC content" (in whichever direction separates better). A
-        sequence without a known base scores as the others do on average.
-
-    Examples
-    --------
-    >>> from dragonn_lite.assays import simulate
-    >>> data = simulate.single_motif_detection(
-    ...     "SPI1", length=60, n_positive=50, n_negative=50, rng=0)
-    >>> both = Examples(data.sequences, data.labels, np.arange(100).astype(str))
-    >>> list(baselines(both, both))
-    ['SPI1_known4', 'GC content']
-    """
-    found = {}
-    fitting = [m for m in motifs.builtin_motifs() if m.width_bp <= judged.sequences.shape[1]]
-    if fitting:
-        value = {
-            m.name: metrics.auroc(choose_on.labels, motifs.best_scores(choose_on.sequences, m))
-            for m in fitting
-        }
-        best = motifs.builtin(max(value, key=value.get))
-        found[best.name] = motifs.best_scores(judged.sequences, best)
-    gc, gc_chosen = (_gc(part.sequences) for part in (judged, choose_on))
-    sign = 1 if metrics.auroc(choose_on.labels, gc_chosen) >= 0.5 else -1
-    return found | {"GC content": sign * gc}
-
-
 def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: str = "") -> list:
     """How good the scores are, beside those of the baselines.
 

@@ -21,7 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {
     "dna": set(),
     "assays": {"dna", "evaluation"},
-    "evaluation": set(),
+    "evaluation": {"dna"},
     "networks": {"dna", "evaluation"},
     "interpretation": {"dna", "evaluation", "networks"},
     "display": {"dna", "evaluation"},

@@ -110,27 +110,6 @@ def simulated(seed, n=200, length=80):
     return Examples(data.sequences, data.labels, names), data.sites
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_baselines_find_the_planted_motif_and_a_difference_in_composition(seed):
-    choose_on, judged = simulated(seed)[0], simulated(seed + 10)[0]
-    found = reports.baselines(choose_on, judged)
-    assert list(found) == ["GATA1", "GC content"]
-    best = motifs.best_scores(judged.sequences, motifs.builtin("GATA1"))
-    assert found["GATA1"] == pytest.approx(best)
-    # AT-rich positives: the sign is turned so that larger still means bound.
-    x = dna.random_sequences(100, 60, gc_fraction=0.3, rng=seed)
-    y = dna.random_sequences(100, 60, gc_fraction=0.6, rng=seed)
-    poor = Examples(np.concatenate([x, y]), np.repeat([1, 0], 100), np.arange(200).astype(str))
-    gc = reports.baselines(poor, poor)["GC content"]
-    assert gc[:100].mean() > gc[100:].mean()
-
-
-def test_baselines_of_sequences_shorter_than_any_motif_or_without_a_base():
-    data = Examples(dna.one_hot(["ACG", "TTT", "NNN"]), np.array([1, 0, 0]), np.array(list("abc")))
-    found = reports.baselines(data, data)
-    assert list(found) == ["GC content"] and np.isfinite(found["GC content"]).all()
-
-
 def in_sites(data, sites):
     """Contributions of a network that sees the planted sites, and a little of everything else."""
     present = np.random.default_rng(0).normal(0, 0.01, data.sequences.shape[:2])

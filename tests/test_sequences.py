@@ -133,6 +133,9 @@ def test_composition_and_words_agree_with_the_letters(seed):
     letters = texts(seed, letters="ACGTN")
     x = sequences.one_hot(letters)
     for k in (1, 2, 3):
+        words = [[text[i : i + k] for i in range(len(text) - k + 1)] for text in letters]
+        numbers = [[-1 if "N" in w else _number(w) for w in row] for row in words]
+        assert sequences.kmer_codes(x, k).tolist() == numbers
         counts = sequences.kmer_counts(x, k)
         columns = ["".join(word) for word in np.array(list("ACGT"))[_places(k)]]
         for row, text in zip(counts, letters):
@@ -143,6 +146,10 @@ def test_composition_and_words_agree_with_the_letters(seed):
         assert gc == pytest.approx((known.count("C") + known.count("G")) / len(known))
 
 
+def _number(word):
+    return int("".join(str("ACGT".index(base)) for base in word), base=4)
+
+
 def _places(k):
     return np.stack(np.unravel_index(np.arange(4**k), (4,) * k), axis=1)
 
@@ -151,6 +158,8 @@ def test_kmer_counts_refuses_what_it_cannot_count():
     for k in (0, 5, 13, 1.5):
         with pytest.raises(ValueError, match="k is"):
             sequences.kmer_counts(sequences.one_hot("ACGT"), k)
+        with pytest.raises(ValueError, match="k is"):
+            sequences.kmer_codes(sequences.one_hot("ACGT"), k)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

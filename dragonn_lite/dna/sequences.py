@@ -37,6 +37,7 @@ __all__ = [
     "from_tangermeme",
     "gc_fraction",
     "gc_probabilities",
+    "kmer_codes",
     "kmer_counts",
     "one_hot",
     "random_sequences",
@@ -150,6 +151,34 @@ def gc_fraction(x) -> np.ndarray:
     return fractions[:, 1] + fractions[:, 2]
 
 
+def kmer_codes(x, k: int) -> np.ndarray:
+    """Number the overlapping words of `k` bases, alphabetically: AA 0, AC 1, AG 2, AT 3, CA 4, ...
+
+    Parameters
+    ----------
+    x : array (n_sequences, length, 4)
+    k : int
+        Word length in bp, 1 to 12.
+
+    Returns
+    -------
+    array (n_sequences, length - k + 1), int32
+        From 0 to 4**k - 1; -1 for a word with an unknown base.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not one-hot, or `k` exceeds 12 or the length.
+
+    Examples
+    --------
+    >>> kmer_codes(one_hot("AACAN"), 2).tolist()
+    [[0, 1, 4, -1]]
+    """
+    numbered = codes(x)
+    return _number_words(numbered, _word_length(k, numbered.shape[1]))
+
+
 def kmer_counts(x, k: int) -> np.ndarray:
     """Count the overlapping words of `k` bases of each sequence, on the strand given.
 
@@ -176,9 +205,7 @@ def kmer_counts(x, k: int) -> np.ndarray:
     """
     numbered = codes(x)
     n_sequences, length = numbered.shape
-    k = as_count(k, "k", minimum=1)
-    if k > min(12, length):
-        raise ValueError(f"k is {k}, expected at most 12 and at most the length, {length} bp")
+    k = _word_length(k, length)
     if n_sequences * 4**k > _COUNTS_MAX:
         raise ValueError(
             f"k is {k}: {n_sequences:,} sequences have {n_sequences * 4**k:,} counts, expected at "
@@ -192,14 +219,29 @@ def kmer_counts(x, k: int) -> np.ndarray:
     return counts
 
 
-def _count_words(numbered: np.ndarray, k: int) -> np.ndarray:
-    n_sequences, length = numbered.shape
-    n_windows = length - k + 1
-    word = np.zeros((n_sequences, n_windows), np.int64)
+def _word_length(k, length: int) -> int:
+    k = as_count(k, "k", minimum=1)
+    if k > min(12, length):
+        raise ValueError(f"k is {k}, expected at most 12 and at most the length, {length} bp")
+    return k
+
+
+def _number_words(numbered: np.ndarray, k: int) -> np.ndarray:
+    n_windows = numbered.shape[1] - k + 1
+    word = np.zeros((len(numbered), n_windows), np.int32)
     known = np.ones(word.shape, bool)
     for offset in range(k):
         base = numbered[:, offset : offset + n_windows]
-        word = word * 4 + base
+        word *= 4
+        word += base
         known &= base != UNKNOWN
-    word += np.arange(n_sequences)[:, None] * 4**k
-    return np.bincount(word[known], minlength=n_sequences * 4**k).reshape(n_sequences, 4**k)
+    word[~known] = -1
+    return word
+
+
+def _count_words(numbered: np.ndarray, k: int) -> np.ndarray:
+    n_sequences = len(numbered)
+    word = _number_words(numbered, k)
+    row = np.arange(n_sequences)[:, None] * 4**k
+    known = (row + word)[word >= 0]
+    return np.bincount(known, minlength=n_sequences * 4**k).reshape(n_sequences, 4**k)
