@@ -9,11 +9,11 @@ import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dragonn_lite.dna import fasta, motifs
+from dragonn_lite.dna import fasta, genome, motifs
 
 # Every example is read in these six dresses, each of them one case.
 N_DRESSES = 6
-N_CASES = {"quick": 2_400, "slow": 103_200}  # over the three readers
+N_CASES = {"quick": 3_200, "slow": 137_600}  # over the four readers
 
 MEME = b"""MEME version 4
 
@@ -56,12 +56,19 @@ T [ 5 0 0 ]
 0.0 0 1e2 0
 """
 FASTA = b">chr1:1-9 first one\nACGTNacgtn\nRYSW\n>two\nKMBDHV\nTTTT\n\n>chr1:1-9\nA\n"
+PEAKS = b"""track name=peaks
+chr1\t10\t200\tfirst one\t1000\t+\t5.5\t-1\t3e0\t40
+chr2\t0\t9\t.\t.\t.\t0\t2\t0.1\t-1
+# comment
+chr1\t100\t140\tlast\t0.5\t-\t7\t1\t1\t0
+"""
 BITS = [
     b">", b"\n", b"\r", b"\r\n", b"\n\n", b" ", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b";", b"#",
     b"-", b"ACGT", b"acgtn", b"U", b"*", b"\n>x\n", b"\nMOTIF x\n", b"0.5", b"nan", b"1_0", b"-1",
     b"1e999", b"[", b"]", b"=", b"w= 2", b"alength= 4", b"letter-probability matrix:", b"\xc3\x85",
     b"\xe2\x80\xa8", b"\x85", b"\x1f\x8b", b"\x0b", b"\x1c", b"ALPHABET", b"END ALPHABET", b"~",
     b"\x7f", b"9" * 400, "\uff11".encode(), b"MEME version 4\n",
+    b"\t", b"\t9\t", b"\t.\t", b"track ", b"chr1\t5\t7\n", b"0x1",
 ]  # fmt: skip
 PLACE = st.integers(0, 1 << 16)
 CHANGE = st.one_of(
@@ -145,6 +152,23 @@ def check_motifs(read, n_motifs, n_numbers, path, content):
     assert all(abs(motif.probabilities.sum(axis=1) - 1).max() < 1e-9 for motif in found)
 
 
+def check_intervals(read, path, content):
+    try:
+        found = read(path)
+    except ValueError as error:
+        assert type(error) is ValueError and path.name in str(error)
+        return
+    text = text_of(content)
+    assert text is not None
+    rows = [line for line in text.split("\n") if line.strip()]
+    rows = [row for row in rows if not row.startswith(("#", "track ", "browser "))]
+    separator = "\t" if "\t" in rows[0] else None
+    expected = [row.split(separator)[:3] for row in rows]
+    places = found[["chromosome", "start", "stop"]].to_numpy(object).tolist()
+    assert places == [[name, int(start), int(stop)] for name, start, stop in expected]
+    assert (found["start"] >= 0).all() and (found["start"] < found["stop"]).all()
+
+
 def n_jaspar_numbers(text):
     lines = [line.strip() for line in text.split("\n")]
     rows = [line for line in lines if line and line[0] not in "#>"]
@@ -174,6 +198,7 @@ def n_titles(text):
 
 
 CHECKS = {
+    "bed": (PEAKS, check_intervals, (genome.read_intervals,)),
     "fasta": (FASTA, check_fasta, ()),
     "meme": (MEME, check_motifs, (motifs.read_meme, n_titles, n_meme_numbers)),
     "jaspar": (JASPAR, check_motifs, (motifs.read_jaspar, n_headers, n_jaspar_numbers)),

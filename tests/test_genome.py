@@ -163,6 +163,11 @@ def test_intervals_are_a_table():
     kept = genome.as_intervals(table((1, 2.0, 3.0)).assign(mine="x"))
     assert kept.to_dict("records") == [{"chromosome": "1", "start": 2, "stop": 3, "mine": "x"}]
     assert kept["start"].dtype == np.int64
+    lettered = table(("II", 0, 4), ("I", 2, 6)).astype({"chromosome": "category"})
+    whole = genome.Genome({"I": np.zeros(10, np.uint8)})
+    assert whole.contains(lettered).tolist() == [False, True]
+    with pytest.raises(ValueError, match="intervals has a row without a chromosome"):
+        genome.centred(table((None, 0, 4)), 2)
 
 
 # --- windows and overlaps --------------------------------------------------------------------
@@ -185,6 +190,8 @@ def test_windows_that_cannot_be():
         genome.windows({"I": 49}, 50)
     with pytest.raises(ValueError, match="width_bp is 0"):
         genome.windows({"I": 49}, 0)
+    with pytest.raises(TypeError, match="sizes is a list, expected a dict such as genome.sizes"):
+        genome.windows([49], 5)
     with pytest.raises(ValueError, match="stride_bp is 0"):
         genome.windows({"I": 49}, 5, stride_bp=0)
 
@@ -241,6 +248,11 @@ def test_two_names_for_one_chromosome_are_noticed():
 )  # fmt: skip
 def test_names_are_matched(names, known, expected):
     assert genome.matching_names(names, known) == expected
+
+
+def test_two_chromosomes_can_change_names():
+    renamed = genome.rename_chromosomes(table(("a", 0, 4), ("b", 0, 4)), {"a": "b", "b": "a"})
+    assert renamed["chromosome"].tolist() == ["b", "a"]
 
 
 def test_renaming_nothing_is_refused():
@@ -356,6 +368,10 @@ def test_summits_are_positions_on_the_chromosome(tmp_path):
         ("I\t1\t9999999999999999999\n", "line 1 has '9999999999999999999' in column 3"),
         ("I\t1\t999999999999999999999999\n", "line 1 has '9+' in column 3"),
         ("chrom\tstart\tend\nI\t1\t2\n", "line 1 has 'start' in column 2.*remove the header"),
+        ("I\t1\t9999999999999\n", "line 1 has the position 9999999999999, beyond any chromosome"),
+        ("I\t1\t1_000\n", "line 1 has '1_000' in column 3"),
+        ("\t1\t2\n", "line 1 has the chromosome '', expected one word"),
+        ("I I\t1\t2\n", "line 1 has the chromosome 'I I', expected one word"),
         ("I\t1\t2\ta\tx\n", "line 1 has 'x' in column 5, expected a number"),
         ("I\t1\t2\ta\t0\t*\n", "line 1 has the strand '\\*', expected \\+, - or \\."),
         ("I\t1\t9\t.\t0\t.\t1\t1\t1\t8\n", "line 1 has the summit 8, expected its distance"),

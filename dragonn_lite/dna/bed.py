@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from dragonn_lite._files import created, read_text
-from dragonn_lite.dna.intervals import as_intervals
+from dragonn_lite.dna.intervals import FARTHEST, as_intervals
 
 _BED = ["chromosome", "start", "stop", "name", "score", "strand"]
 _PEAK = ["signal", "p_value", "q_value", "summit"]
-_REMARKS = ("#", "track", "browser")
+_REMARKS = ("#", "track ", "browser ")
+# A blank or a control character in the name of a chromosome: the file is no BED, or damaged.
+_UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]|^$")
 
 
 def read_intervals(path) -> pd.DataFrame:
@@ -57,6 +61,8 @@ def read_intervals(path) -> pd.DataFrame:
         path, lines, start >= stop,
         lambda i: f"start {start[i]} and stop {stop[i]}, expected a start before the stop",
     )  # fmt: skip
+    unfit = np.array([_UNFIT.search(name) is not None for name in columns[0]])
+    _refuse(path, lines, unfit, lambda i: f"chromosome {columns[0][i][:40]!r}, expected one word")
     table = {"chromosome": columns[0], "start": start, "stop": stop}
     if n_columns > 3:
         table["name"] = columns[3]
@@ -171,40 +177,59 @@ def _refuse(path, lines, wrong, words) -> None:
 
 def _positions(path, lines, column, number) -> np.ndarray:
     try:
-        return np.array(column, dtype="U19").astype(np.int64)
-    except (ValueError, OverflowError):
-        i = next(i for i, text in enumerate(column) if not _is_whole(text))
+        positions = np.array(list(map(_whole, column)), np.int64)
+    except ValueError:
+        i = _first_failing(_whole, column)
         header = "; remove the header" if i == 0 and column[i].strip().isalpha() else ""
         raise ValueError(
-            f"{path} line {lines[i]} has {column[i]!r} in column {number}, expected a whole "
+            f"{path} line {lines[i]} has {column[i][:40]!r} in column {number}, expected a whole "
             f"number{header}"
         ) from None
-
-
-def _is_whole(text: str) -> bool:
-    try:
-        return abs(int(text)) < 1 << 62
-    except ValueError:
-        return False
+    far = np.abs(positions) >= FARTHEST
+    _refuse(path, lines, far, lambda i: f"position {positions[i]}, beyond any chromosome")
+    return positions
 
 
 def _numbers(path, lines, column, number) -> np.ndarray:
-    column = np.array(column, dtype=object)
-    column[column == "."] = "nan"
     try:
-        return column.astype(float)
+        return np.array(list(map(_number, column)), float)
     except ValueError:
-        i = next(i for i, x in enumerate(pd.to_numeric(pd.Series(column), "coerce").isna()) if x)
+        i = _first_failing(_number, column)
         raise ValueError(
-            f"{path} line {lines[i]} has {column[i]!r} in column {number}, expected a number"
+            f"{path} line {lines[i]} has {column[i][:40]!r} in column {number}, expected a number"
         ) from None
+
+
+def _whole(text: str) -> int:
+    """As int, which also takes digits of other scripts, 1_000, and numbers of any size."""
+    if "_" in text or not text.isascii() or len(text) > 18:
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if text == ".":
+        return np.nan
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
+
+
+def _first_failing(convert, column) -> int:
+    for i, text in enumerate(column):
+        try:
+            convert(text)
+        except ValueError:
+            return i
+    raise AssertionError("nothing fails")
 
 
 def _has_thick(columns, start, stop) -> bool:
     """Whether columns 7 and 8 are the thick part of BED9, and not the measures of broadPeak."""
-    if not all(_is_whole(text) for i in (6, 7) for text in columns[i]):
+    try:
+        thick_start, thick_stop = (np.array(list(map(_whole, columns[i]))) for i in (6, 7))
+    except ValueError:
         return False
-    thick_start, thick_stop = (np.array(columns[i], np.int64) for i in (6, 7))
     return bool(((start <= thick_start) & (thick_stop <= stop)).all())
 
 

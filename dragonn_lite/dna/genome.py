@@ -141,9 +141,8 @@ class Genome:
             )
         self._check_inside(intervals)
         numbered = np.empty((len(intervals), widths[0]), np.uint8)
-        chromosome, start = intervals["chromosome"].to_numpy(), intervals["start"].to_numpy()
-        for name in intervals["chromosome"].unique():
-            rows = np.flatnonzero(chromosome == name)
+        start = intervals["start"].to_numpy()
+        for name, rows in intervals.groupby("chromosome").indices.items():
             every = np.lib.stride_tricks.sliding_window_view(self.codes[name], widths[0])
             numbered[rows] = every[start[rows]]
         x = from_codes(numbered)
@@ -161,7 +160,7 @@ class Genome:
             raise ValueError(
                 f"{len(outside):,} of {len(intervals):,} intervals lie beyond their chromosome (the "
                 f"first is {row['chromosome']}:{row['start']}-{row['stop']} of "
-                f"{self.sizes[row['chromosome']]:,} bp); keep those that genome.contains(intervals)"
+                f"{self.sizes[row['chromosome']]:,} bp); keep intervals[genome.contains(intervals)]"
             )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from dragonn_lite._contract import as_count
 from dragonn_lite.dna.chromosomes import check_chromosomes, listed, matching_names
 
-_FARTHEST = 1 << 40  # no chromosome is longer; keeps all positions on one axis within int64
+FARTHEST = 1 << 40  # no chromosome is longer; keeps all positions on one axis within int64
 
 
 def as_intervals(table, name: str = "intervals") -> pd.DataFrame:
@@ -64,7 +64,9 @@ def as_intervals(table, name: str = "intervals") -> pd.DataFrame:
             "stop (0-based, half-open)"
         )
     chromosome = table["chromosome"]
-    if len(chromosome) and not isinstance(chromosome.iloc[0], str):
+    if chromosome.isna().any():
+        raise ValueError(f"{name} has a row without a chromosome; leave it out")
+    if not pd.api.types.is_string_dtype(chromosome):  # numbers or categories
         chromosome = chromosome.astype(str)
     return table.assign(chromosome=chromosome, **places)
 
@@ -101,6 +103,8 @@ def windows(
     0          I      0     4
     1          I      4     8
     """
+    if not isinstance(sizes, Mapping):
+        raise TypeError(f"sizes is a {type(sizes).__name__}, expected a dict such as genome.sizes")
     width_bp = as_count(width_bp, "width_bp", minimum=1)
     stride_bp = as_count(width_bp if stride_bp is None else stride_bp, "stride_bp", minimum=1)
     names = list(sizes)
@@ -296,7 +300,8 @@ def rename_chromosomes(intervals: pd.DataFrame, mapping: Mapping[str, str]) -> p
             f"mapping has none of the names in the table, which are {listed(known)}; it has "
             f"{listed(mapping)}"
         )
-    return intervals.assign(chromosome=intervals["chromosome"].replace(dict(mapping)))
+    names = {name: mapping.get(name, name) for name in known}
+    return intervals.assign(chromosome=intervals["chromosome"].map(names))
 
 
 def _check_names(intervals, others) -> None:
@@ -348,7 +353,7 @@ def _whole(column: pd.Series, name: str) -> np.ndarray:
         numbers = column.to_numpy(np.int64)
     else:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = np.flatnonzero(~(np.abs(numbers) < _FARTHEST) | (numbers != np.rint(numbers)))
+    wrong = np.flatnonzero(~(np.abs(numbers) < FARTHEST) | (numbers != np.rint(numbers)))
     if len(wrong):
         value = column.to_numpy(object)[wrong[0]]
         raise ValueError(f"{name} holds {value!r} in row {wrong[0]}, expected whole numbers")
