@@ -158,8 +158,8 @@ class Genome:
         if len(outside):
             row = intervals.iloc[outside[0]]
             raise ValueError(
-                f"{len(outside):,} of {len(intervals):,} intervals lie beyond their chromosome (the "
-                f"first is {row['chromosome']}:{row['start']}-{row['stop']} of "
+                f"{len(outside):,} of {len(intervals):,} intervals lie beyond their chromosome (the"
+                f" first is {row['chromosome']}:{row['start']}-{row['stop']} of "
                 f"{self.sizes[row['chromosome']]:,} bp); keep intervals[genome.contains(intervals)]"
             )
 
