@@ -47,6 +47,22 @@ def tops(seed, n=2000):
     return pd.DataFrame({"k": np.geomspace(10, 9000, n).round(), "concordance": share})
 
 
+def signal_windows(n, seed=0, missing=False):
+    """Windows of 200 bp, their signal and labels."""
+    signal = np.random.default_rng(seed).gamma(0.5, 8, n).round()
+    if missing:
+        signal[::3] = np.nan
+    windows = pd.DataFrame({"chromosome": "I", "start": np.arange(n) * 200})
+    labels = np.select([signal >= 20, signal < 8], [1, 0], -1)
+    return windows.assign(stop=windows["start"] + 200), signal, labels
+
+
+def bound_sites(n, seed=0):
+    start = np.random.default_rng(seed).integers(0, 20_000, n)
+    table = pd.DataFrame({"chromosome": "I", "start": start, "stop": start + 12, "score": 9.0})
+    return table.assign(occupancy=np.linspace(0, 1, n))
+
+
 def sites(n_sequences, length, names, per_sequence=1, seed=0):
     rng = np.random.default_rng(seed)
     rows = [
@@ -109,6 +125,21 @@ CASES = {
         {"n": tops(1).assign(chance=lambda table: table["k"] / 9000)}
     ),
     "concordance, one point": lambda: charts.concordance({"n": tops(1)[:1]}),
+    "signal track": lambda: charts.signal_track(
+        *signal_windows(100), positive_at=20, negative_at=8, sites=bound_sites(30), subtitle=LONG
+    ),
+    "signal track, 1000 windows": lambda: charts.signal_track(*signal_windows(1000), title=LONG),
+    "signal track, one window": lambda: charts.signal_track(
+        *signal_windows(1), positive_at=20, sites=bound_sites(0)
+    ),
+    "signal track, missing": lambda: charts.signal_track(*signal_windows(9, missing=True)),
+    "signal histogram": lambda: charts.signal_histogram(
+        *signal_windows(20_000)[1:], positive_at=20, negative_at=8
+    ),
+    "signal histogram, missing": lambda: charts.signal_histogram(
+        *signal_windows(9, missing=True)[1:], positive_at=2000
+    ),
+    "signal histogram, one value": lambda: charts.signal_histogram([0.25], [1], negative_at=0.25),
     "histogram": lambda: charts.score_histogram(*labelled(500)),
     "histogram, one score": lambda: charts.score_histogram([0, 1, -1], [1.0, 1.0, np.nan]),
     "confusion": lambda: charts.confusion(*labelled(500)),

@@ -3,6 +3,8 @@
 How good is it?
     :func:`roc`, :func:`precision_recall`, :func:`score_histogram`, :func:`confusion`,
     :func:`threshold_explorer`
+What is a label?
+    :func:`signal_track`, :func:`signal_histogram`
 Which is better, and when?
     :func:`learning_curve`, :func:`bars`, :func:`grammar_by_architecture`
 Along the sequence
@@ -26,6 +28,7 @@ from dragonn_lite.display.concordance import concordance
 from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.performance import precision_recall, roc
 from dragonn_lite.display.scans import scan_track
+from dragonn_lite.display.signals import signal_histogram, signal_track
 from dragonn_lite.display.simulations import simulation_picture
 from dragonn_lite.display.sites import reading, site_stack
 from dragonn_lite.display.threshold_panels import threshold_explorer
@@ -47,6 +50,8 @@ __all__ = [
     "roc",
     "scan_track",
     "score_histogram",
+    "signal_histogram",
+    "signal_track",
     "simulation_picture",
     "site_stack",
     "threshold_explorer",
