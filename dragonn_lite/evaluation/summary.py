@@ -44,7 +44,7 @@ def evaluate(
 ) -> pd.DataFrame:
     """All metrics of each task in one table, with 95 % intervals if asked for.
 
-    Ten million predictions at 1 % positives take a fraction of a second and some 50 MB beyond
+    Ten million predictions at 1 % positives take a fraction of a second and about 30 MB beyond
     them; nothing is rounded. ``float32`` scores are the fastest.
 
     *What it does not show*: which of the metrics matters to you. At the bench it is recall at the
