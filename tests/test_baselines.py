@@ -153,7 +153,7 @@ def words_on_both_strands(letters, k):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("k", [1, 2, 3, 4])
+@pytest.mark.parametrize("k", [2, 3, 4])
 def test_the_regression_is_that_of_words_counted_letter_by_letter(seed, k):
     x, y = simulated(seed, n=100, length=40)
     x = with_gaps(x, seed)

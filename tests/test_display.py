@@ -41,6 +41,10 @@ def curves(kind, n=5000, names=("network", "k-mers", "GC content")):
     return {name: curve(*labelled(n, seed)) for seed, name in enumerate(names)}
 
 
+def uniform(n, seed=0):
+    return np.random.default_rng(seed).random(n)
+
+
 def tops(seed, n=2000):
     """Concordance of two replicates, falling with k."""
     share = np.random.default_rng(seed).uniform(0.7, 0.9, n) - np.linspace(0, 0.5, n)
@@ -140,6 +144,13 @@ CASES = {
         *signal_windows(9, missing=True)[1:], positive_at=2000
     ),
     "signal histogram, one value": lambda: charts.signal_histogram([0.25], [1], negative_at=0.25),
+    "reliability": lambda: charts.reliability(
+        labelled(900)[0], {n: uniform(900, i) for i, n in enumerate("abc")}, title=LONG
+    ),
+    "reliability, rare": lambda: charts.reliability(
+        labelled(20_000, prevalence=0.01)[0], {"n": uniform(20_000) ** 4}, n_bins=100
+    ),
+    "reliability, one probability": lambda: charts.reliability([0, 1, -1], {"n": [0.3, 0.3, 0.9]}),
     "histogram": lambda: charts.score_histogram(*labelled(500)),
     "histogram, one score": lambda: charts.score_histogram([0, 1, -1], [1.0, 1.0, np.nan]),
     "confusion": lambda: charts.confusion(*labelled(500)),
@@ -353,6 +364,27 @@ def test_position_counts_add_up():
     assert last.sum() == len(table)
 
 
+def test_reliability_shows_the_curve_every_count_and_the_error():
+    labels, p = np.tile([0, 0, 1, 1, -1], 20), np.tile([0.0, 0.2, 0.7, 1.0, 0.5], 20)
+    spec = charts.reliability(labels, {"n": p, "m": p / 10}, n_bins=4).to_dict()
+    assert (
+        spec["title"]["text"]
+        == [
+            "Expected calibration error 0.125 (n), 0.463 (m)"  # (0.2 + 0.3) / 4, (0.02 + 0.93 + 0.9) / 4
+        ]
+    )
+    assert "80 examples; left out: 20 labelled -1" in " ".join(spec["title"]["subtitle"])
+    tables_ = [pd.DataFrame(rows) for rows in spec["datasets"].values()]
+    curve = next(t for t in tables_ if "observed" in t and "low" in t)
+    assert curve["observed"].tolist() == [0, 0, 1, 1] * 2
+    assert [t["count"].sum() for t in tables_ if "start" in t] == [80, 80]
+    # The axes are linear here, and square roots where few are bound.
+    assert spec["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["type"] == "linear"
+    rare = charts.reliability([0] * 19 + [1], {"n": np.arange(20) / 1000}).to_dict()
+    scale = rare["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]
+    assert scale == {"type": "sqrt", "domain": [0, 0.02], "nice": False}
+
+
 BAD = np.array([0.0, np.nan])
 
 
@@ -374,6 +406,11 @@ BAD = np.array([0.0, np.nan])
         (lambda: charts.concordance({"n": tops(1)[:0]}), r"curves\['n'\] needs rows with a k"),
         (lambda: charts.concordance({"n": tops(1).assign(k=0)}), "needs rows with a k of 1"),
         (lambda: charts.concordance({"n": tops(1).assign(k=np.nan)}), r"curves\['n'\] holds"),
+        (lambda: charts.reliability([0, 1], [0.1, 0.9]), "no mapping of 1 to 3 series"),
+        (lambda: charts.reliability([0, 1], dict.fromkeys("abcd", [0, 1])), "1 to 3 series"),
+        (lambda: charts.reliability([0, 1], {"n": [0, 9]}), "go from 0 to 9"),
+        (lambda: charts.reliability([0, 1], {"n": [0.5]}), r"probabilities \(1,\)"),
+        (lambda: charts.reliability([0, 1], {"n": [0, 1]}, n_bins=101), "n_bins is 101"),
         (lambda: charts.score_histogram([0, 1], BAD), "scores hold 1 values that are NaN"),
         (lambda: charts.score_histogram([1, 1], [0.0, 1.0]), "no unbound example"),
         (lambda: charts.score_histogram([0, 1], [0.0, 1.0], n_bins=0), "n_bins is 0"),

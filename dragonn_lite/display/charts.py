@@ -2,7 +2,7 @@
 
 How good is it?
     :func:`roc`, :func:`precision_recall`, :func:`score_histogram`, :func:`confusion`,
-    :func:`threshold_explorer`
+    :func:`threshold_explorer`, :func:`reliability`
 What is a label?
     :func:`signal_track`, :func:`signal_histogram`
 Which is better, and when?
@@ -27,6 +27,7 @@ from dragonn_lite.display.comparisons import bars, grammar_by_architecture, lear
 from dragonn_lite.display.concordance import concordance
 from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.performance import precision_recall, roc
+from dragonn_lite.display.reliability import reliability
 from dragonn_lite.display.scans import scan_track
 from dragonn_lite.display.signals import signal_histogram, signal_track
 from dragonn_lite.display.simulations import simulation_picture
@@ -47,6 +48,7 @@ __all__ = [
     "one_hot_grid",
     "precision_recall",
     "reading",
+    "reliability",
     "roc",
     "scan_track",
     "score_histogram",
