@@ -1,21 +1,22 @@
-"""Labelled examples from one's own FASTA files, and honest ways to hold some of them out."""
+"""Labelled examples from one's own FASTA or BED files, and honest ways to hold some of them out."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_labels, as_rng
+from dragonn_lite._contract import as_labels
 from dragonn_lite.assays import simulate
 from dragonn_lite.assays.copies import numbered, same_sequence, shuffled_twins
+from dragonn_lite.assays.splits import chromosomes, hold_out_chromosomes, split  # noqa: F401 (the front door)
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.dna.genome import Genome
+from dragonn_lite.dna.genome import Genome, centred, read_genome, read_intervals
 
 _MOST_BYTES = 8e9  # of one-hot sequences: training needs some of it again
 #: Shares of padding in the two classes may differ by this much.
@@ -46,30 +47,35 @@ def read(
     negative: str | os.PathLike,
     *,
     length: int | None = None,
+    genome: Genome | str | os.PathLike | None = None,
 ) -> Examples:
-    """Read bound and unbound sequences from two FASTA files.
+    """Read bound and unbound sequences from two FASTA files, or two BED files and a genome.
 
     Parameters
     ----------
     positive, negative : path
-        FASTA files, gzip or not.
+        FASTA files, or with `genome` BED or narrowPeak files; gzip or not.
     length : int, optional
-        Crop and pad all sequences around their centre to this many bp.
+        Crop and pad all sequences around their centre to this many bp. Intervals are cut so long
+        around their summit, or else their middle.
+    genome : Genome or path of its FASTA file, optional
+        What the intervals are cut out of.
 
     Returns
     -------
     Examples
-        The positives (label 1), then the negatives (label 0).
+        The positives (label 1), then the negatives (label 0). Cut out of a genome they are named
+        as in :func:`from_intervals`.
 
     Raises
     ------
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file is not FASTA, the sequences have different lengths and no `length` is given,
-        both are one file, more than half of one is no A, C, G or T, they need more than 8 GB of
-        memory, a sequence (or its reverse complement) is in both, or one class would be padded
-        more than the other.
+        If a file is not what it should be, the sequences have different lengths and no `length`
+        is given, both are one file, more than half of one is no A, C, G or T, they need more than
+        8 GB of memory, a sequence (or its reverse complement) is in both, an interval reaches
+        beyond its chromosome, or one class would be padded more than the other.
 
     Examples
     --------
@@ -80,49 +86,94 @@ def read(
     >>> read(folder / "bound.fa", folder / "unbound.fa").labels.tolist()
     [1, 0, 0]
     """
-    parts = [fasta.read_fasta(path) for path in (positive, negative)]
-    if Path(positive).samefile(negative):
+    if Path(positive).exists() and Path(negative).exists() and Path(positive).samefile(negative):
         raise ValueError(
             f"positive and negative are the same file, {positive}; name the file of the unbound "
             "sequences as negative"
         )
-    for path, part in zip((positive, negative), parts, strict=True):
+    files = positive, negative
+    if genome is not None:
+        examples = _cut_out(files, genome, length)
+        _check_apart(examples, same_sequence(examples.sequences), files)
+        return examples
+    parts = [fasta.read_fasta(path) for path in files]
+    for path, part in zip(files, parts, strict=True):
         check_known(path, *count_known(record.sequence for record in part))
     records = [record for part in parts for record in part]
     lengths = {len(record.sequence) for record in records}
+    _check_lengths(lengths, length)
+    if length is not None:
+        _check_padding(parts, length)
+    _check_memory(len(records), length or max(lengths))
+    examples = Examples(
+        dna.one_hot([record.sequence for record in records], length=length),
+        _labels_of(parts),
+        # As objects: an array of text takes as much for every name as for the longest.
+        np.array([record.name for record in records], dtype=object),
+    )
+    mend = "; remove them from one of the two files"
+    if length is not None:
+        letters = [record.sequence.upper() for record in records]
+        _check_apart(examples, numbered(letters, dna.reverse_complement(letters)), files)
+        mend = f" once cut to the {length} bp that length= keeps; keep more"
+    _check_apart(examples, same_sequence(examples.sequences), files, mend)
+    return examples
+
+
+def _cut_out(files, genome, length) -> Examples:
+    if not isinstance(genome, Genome):
+        genome = read_genome(genome)
+    parts = [read_intervals(path) for path in files]
+    labels = _labels_of(parts)
+    intervals = pd.concat(parts, ignore_index=True)
+    widths = set((intervals["stop"] - intervals["start"]).tolist())
+    _check_lengths(widths, length)
+    _check_memory(len(intervals), length or max(widths))
+    if length is not None:
+        intervals = pd.concat([centred(part, length) for part in parts], ignore_index=True)
+    named = intervals["chromosome"].isin(genome.sizes)
+    beyond = int((named & ~genome.contains(intervals)).sum())
+    if length is not None and beyond:
+        raise ValueError(
+            f"{beyond:,} of {len(intervals):,} intervals reach beyond their chromosome at "
+            f"length={length}; take them out of {files[0]} and {files[1]}, or a smaller length="
+        )
+    examples = from_intervals(genome, intervals, labels)
+    for path, label in zip(files, (1, 0), strict=True):
+        sequences = examples.sequences[labels == label]
+        check_known(path, int(sequences.sum()), sequences[..., 0].size)
+    return examples
+
+
+def _labels_of(parts) -> np.ndarray:
+    return np.repeat(np.array([1, 0], np.int8), [len(part) for part in parts])
+
+
+def _check_lengths(lengths, length):
     if length is None and len(lengths) > 1:
         raise ValueError(
             f"the sequences have {min(lengths)} to {max(lengths)} bp; bring them to one length "
             f"with length={min(lengths)}, which crops them around their centre"
         )
-    if length is not None:
-        _check_padding(parts, length)
-    n_bytes = 4 * len(records) * (length or max(lengths))
+
+
+def _check_memory(n, length):
+    n_bytes = 4 * n * length
     if n_bytes > _MOST_BYTES:
         raise ValueError(
-            f"{len(records):,} sequences of {length or max(lengths):,} bp take {n_bytes / 1e9:.0f} "
-            "GB of memory; take fewer, or shorter ones with length="
+            f"{n:,} sequences of {length:,} bp take {n_bytes / 1e9:.0f} GB of memory; take fewer, "
+            "or shorter ones with length="
         )
-    examples = Examples(
-        dna.one_hot([record.sequence for record in records], length=length),
-        np.repeat(np.array([1, 0], np.int8), [len(part) for part in parts]),
-        # As objects: an array of text takes as much for every name as for the longest.
-        np.array([record.name for record in records], dtype=object),
-    )
-    groups = [(same_sequence(examples.sequences), "; remove them from one of the two files")]
-    if length is not None:
-        letters = [record.sequence.upper() for record in records]
-        groups.insert(0, (numbered(letters, dna.reverse_complement(letters)), groups[0][1]))
-        groups[1] = groups[1][0], f" once cut to the {length} bp that length= keeps; keep more"
-    for group, mend in groups:
-        in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
-        if in_both.any():
-            name = examples.names[in_both][0]
-            raise ValueError(
-                f"{in_both.sum()} of the {len(parts[1])} sequences in {negative} are in {positive} "
-                f"too, as they are or as reverse complement (the first is {name!r}){mend}"
-            )
-    return examples
+
+
+def _check_apart(examples, group, files, mend="; remove them from one of the two files"):
+    in_both = np.isin(group, group[examples.labels == 1]) & (examples.labels == 0)
+    if in_both.any():
+        raise ValueError(
+            f"{in_both.sum()} of the {(examples.labels == 0).sum()} sequences in {files[1]} are in "
+            f"{files[0]} too, as they are or as reverse complement (the first is "
+            f"{examples.names[in_both][0]!r}){mend}"
+        )
 
 
 def from_intervals(genome: Genome, intervals: pd.DataFrame, labels) -> Examples:
@@ -313,108 +364,3 @@ def describe(examples: Examples) -> pd.DataFrame:
             "with a chromosome in their name": f"{n_placed:,}",
         }
     return pd.DataFrame(columns).rename_axis("what").reset_index()
-
-
-def chromosomes(names: Sequence[str]) -> np.ndarray:
-    """Chromosome that each name gives (``chr1:10-20``), "" where it gives none.
-
-    Examples
-    --------
-    >>> chromosomes(["chr1:10-20", "chrX:5-15_shuffled", "peak_7"]).tolist()
-    ['chr1', 'chrX', '']
-    """
-    regions = (fasta.parse_region(name) for name in names)
-    return np.array([region.chromosome if region else "" for region in regions])
-
-
-def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[Examples, Examples]:
-    """Split by the chromosomes that the names give.
-
-    Parameters
-    ----------
-    examples : Examples
-        With names such as ``chr1:10-20``.
-    held_out : sequence of str
-        Chromosomes to hold out.
-
-    Returns
-    -------
-    (rest, held out) : Examples
-
-    Raises
-    ------
-    ValueError
-        If a name gives no chromosome, a chromosome has no example, or all would be held out.
-
-    Examples
-    --------
-    >>> x = dna.one_hot(["ACGT", "TTTT"])
-    >>> both = Examples(x, np.array([1, 0], np.int8), np.array(["chr1:0-4", "chr2:0-4"]))
-    >>> rest, held = hold_out_chromosomes(both, ["chr2"])
-    >>> held.names.tolist()
-    ['chr2:0-4']
-    """
-    found = chromosomes(examples.names)
-    if (found == "").any():
-        unplaced = examples.names[found == ""]
-        raise ValueError(
-            f"{len(unplaced)} of {len(found)} names give no chromosome (the first is "
-            f"{str(unplaced[0])!r}), expected names such as chr1:100-200; hold out a random share"
-        )
-    missing = sorted(set(held_out) - set(found))
-    if missing or not held_out:
-        what = f"no example lies on {', '.join(missing)}" if missing else "held_out is empty"
-        raise ValueError(f"{what}; the names give {', '.join(sorted(set(found)))}")
-    is_held_out = np.isin(found, list(held_out))
-    if is_held_out.all():
-        raise ValueError("held_out names every chromosome; leave some to train on")
-    return examples.take(~is_held_out), examples.take(is_held_out)
-
-
-def split(examples: Examples, fraction: float, *, rng) -> tuple[Examples, Examples]:
-    """Hold out a random share of each class; copies of a sequence stay on one side.
-
-    The reverse complement counts as a copy.
-
-    *What it does not prevent*: overlapping windows of one region on both sides. Where names give
-    places, :func:`hold_out_chromosomes` is the honest split.
-
-    Parameters
-    ----------
-    examples : Examples
-    fraction : float
-        Share to hold out, between 0 and 1, of the different sequences of each class; at least one
-        of each stays on either side.
-    rng : int or Generator
-
-    Returns
-    -------
-    (rest, held out) : Examples
-
-    Raises
-    ------
-    ValueError
-        If `fraction` is another number, or a class has fewer than two different sequences.
-
-    Examples
-    --------
-    >>> x = dna.one_hot(["ACGG", "ACGG", "CCGT", "AAGA", "TTTT", "GGGG"])  # three are one
-    >>> six = Examples(x, np.array([1, 1, 1, 1, 0, 0], np.int8), np.array(list("abcdef")))
-    >>> sorted(len(side.names) for side in split(six, 0.5, rng=0))
-    [2, 4]
-    """
-    rng = as_rng(rng)
-    if not 0 < fraction < 1:
-        raise ValueError(f"fraction is {fraction!r}, expected a share between 0 and 1")
-    group = same_sequence(examples.sequences)
-    held_out = np.zeros(len(group), bool)
-    for label in np.unique(examples.labels):
-        groups = rng.permutation(np.unique(group[examples.labels == label]))
-        if len(groups) < 2:
-            raise ValueError(
-                f"examples hold {len(groups)} different sequence of label {label}, expected at "
-                "least two: one for either side"
-            )
-        n_held_out = min(max(round(fraction * len(groups)), 1), len(groups) - 1)
-        held_out |= np.isin(group, groups[:n_held_out])
-    return examples.take(~held_out), examples.take(held_out)
