@@ -194,7 +194,7 @@ def test_nothing_reaches_over_the_end_of_a_chromosome():
     sizes = {"one": 2_000, "two": 2_000}
     simulated = by_hand([1_995], 1.0, background=0.0, sizes=sizes)
     ends = pd.DataFrame({"chromosome": ["one", "two"], "start": [1_800, 0], "stop": [2_000, 200]})
-    assert np.allclose(chip.expected_signal(simulated, ends), [60 * 105 / 200, 0])
+    assert np.allclose(chip.expected_signal(simulated, ends), [80 * 105 / 200, 0])
     assert chip.signal(simulated, ends, rng=0)[1] == 0
 
 
@@ -249,7 +249,7 @@ def test_the_number_of_fragments_in_all_is_poisson_too(seed):
     simulated = by_hand(np.arange(500, 20_000, 500), 0.5)
     whole = pd.DataFrame({"chromosome": ["one"], "start": [0], "stop": [20_000]})
     counts = chip.replicates(simulated, whole, n=400, experiment=QUIET, rng=seed)
-    expected = 39 * 30 + 200
+    expected = 39 * 40 + 200
     assert abs(counts.mean() - expected) < 4 * (expected / 400) ** 0.5
     assert abs(counts.var() / expected - 1) < 5 * (2 / 400) ** 0.5
 

@@ -84,11 +84,11 @@ class Experiment:
     200
     """
 
-    depth: float = 60.0
+    depth: float = 80.0
     fragment_bp: int = 200
     background_per_kb: float = 10.0
     sample_cv: float = 0.3
-    laboratory_cv: float = 0.3
+    laboratory_cv: float = 0.2
 
     def __post_init__(self):
         as_count(self.fragment_bp, "fragment_bp", 1)
