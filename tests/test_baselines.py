@@ -232,7 +232,7 @@ def test_ctcf_peaks_with_three_chromosomes_held_out():
     found = baselines.compare(x[~held_out], labels[~held_out], x[held_out])
     judged = labels[held_out]
     measured = {name: metrics.auroc(judged, scores) for name, scores in found.items()}
-    # One tuned regression on words of six gave .884 / .886 before; a published figure there is not.
+    # An earlier regression on words of six had reached .884 / .886.
     assert measured["k-mers"] == pytest.approx(0.896, abs=0.005)
     assert metrics.auprc(judged, found["k-mers"]) == pytest.approx(0.900, abs=0.005)
     assert measured["CTCF_known1"] == pytest.approx(0.932, abs=0.01)

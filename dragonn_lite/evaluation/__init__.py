@@ -1,1 +1,1 @@
-"""Is it any good? Metrics that ignore ambiguous labels."""
+"""Is it any good? Metrics, calibration, and what a network has to beat."""
