@@ -16,7 +16,9 @@ from dragonn_lite._contract import as_count
 _FEWEST_PAIRS = 20
 # Where the climb begins: few, half or most of the pairs reproducible. The best end counts.
 _STARTS = ((2.0, 1.0, 0.8, 0.1), (1.0, 1.0, 0.5, 0.5), (1.0, 1.0, 0.8, 0.95))
-_TOLERANCE = 1e-8  # nats a pair, between two accelerated steps
+_TOLERANCE = 1e-8  # nats a pair that the last step may still gain
+_EM_TOLERANCE = 1e-6
+_MOST_EM_STEPS = 60  # where nearly all is reproducible EM creeps; the climb does not
 _LONGEST_STEP = 0.5
 # Twice the gain over independent ranks that 4 parameters bring by chance once in 1,000 (chi2).
 _LEAST_GAIN = 18.47 / 2
@@ -41,7 +43,7 @@ class Idr(NamedTuple):
     log_likelihood : float
         Of the ranks, in nats; 0 for replicates that have nothing to do with each other.
     n_iterations : int
-        Steps of EM of the start that won.
+        Steps from the start that won.
     converged : bool
         Whether the log-likelihood came to rest.
     """
@@ -73,8 +75,10 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
     mean and sd, and a positive correlation), the rest is independent noise (standard normal). Only
     ranks are used, so the signals may be on any scale. EM alternates with turning ranks into
     values by the quantiles of the current mixture (Li et al. 2011), accelerated by extrapolation
-    (Varadhan & Roland 2008), from three fixed starts; the one whose ranks are most likely wins.
-    Equal signals share their middle rank, so the same input gives the same result.
+    (Varadhan & Roland 2008). Where that rests, the ranks are not yet most likely (Bilgrau et al.
+    2016): with 1,000 pairs, an sd of 1 is found as 0.7. So their likelihood is climbed from there.
+    Of three fixed starts the likeliest end wins. Equal signals share their middle rank: the same
+    input gives the same result.
 
     Where the ranks are no more likely than independent ones (likelihood ratio, p = 0.001), no pair
     is called reproducible: the proportion is 0 and every rate is 1. Neither are pairs called that
@@ -82,7 +86,7 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
 
     *What it does not show*: whether a finding is true. A bias that both replicates share, such as
     a sticky region of the genome, is reproducible. Nor does a sharply cut list work: it needs the
-    weak end, where replicates disagree. Under a hundred pairs the sd is found too small.
+    weak end, where replicates disagree.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
         Of the same n >= 20 findings; larger is stronger. For two files of peaks, see
         :func:`match_peaks`.
     max_iterations : int
-        Steps of EM, for each start.
+        Steps from each start.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
     References
     ----------
     Li, Brown, Huang & Bickel 2011, doi:10.1214/11-AOAS466; Varadhan & Roland 2008,
-    doi:10.1111/j.1467-9469.2007.00585.x
+    doi:10.1111/j.1467-9469.2007.00585.x; Bilgrau et al. 2016, doi:10.18637/jss.v070.i02
 
     Examples
     --------
@@ -117,7 +121,7 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
     """
     ranks = np.stack(_ranks(signal_a, signal_b))  # (2, n)
     limit = as_count(max_iterations, "max_iterations", minimum=3)
-    fits = [_climb(ranks, _Mixture(*start), limit) for start in _STARTS]
+    fits = [_fit(ranks, _Mixture(*start), limit) for start in _STARTS]
     mixture, gain, n_iterations, converged = max(fits, key=lambda fit: fit[1])
     if gain < _LEAST_GAIN:
         mixture, gain = _Mixture(math.nan, math.nan, math.nan, 0.0), 0.0
@@ -164,27 +168,66 @@ def _ranks(signal_a, signal_b) -> list[np.ndarray]:
     return ranks
 
 
-def _climb(ranks, start: _Mixture, max_iterations: int) -> tuple[_Mixture, float, int, bool]:
-    """Iterate EM from a start; return mixture, log-likelihood, steps and whether it rests.
+def _fit(ranks, start: _Mixture, max_iterations: int) -> tuple[_Mixture, float, int, bool]:
+    """Mixture, log-likelihood, steps and whether it rests, from one start."""
+    place, n_steps = _settle(ranks, _place(start), min(max_iterations, _MOST_EM_STEPS))
+    return _climb(ranks, place, n_steps, max_iterations)
+
+
+def _settle(ranks, place: np.ndarray, max_iterations: int) -> tuple[np.ndarray, int]:
+    """Iterate EM until the likelihood rests.
 
     Two steps of EM tell a direction and how the steps shrink along it. From there it goes on by
     the length that would bring it to the end, if the steps went on shrinking like that.
     """
-    place, reached, n_steps = _place(start), -math.inf, 0
+    reached, n_steps = -math.inf, 0
     while n_steps + 3 <= max_iterations:
         once = _em(ranks, place)
         twice = _em(ranks, once)
         step, bend = once - place, twice - 2 * once + place
         curved = np.linalg.norm(bend)
         stretch = max(np.linalg.norm(step) / curved, 1.0) if curved > 0 else 1.0
-        leap = 2 * stretch * step + stretch**2 * bend
-        leap *= min(1.0, _LONGEST_STEP / max(np.abs(leap).max(), 1e-300))
-        place = _em(ranks, place + leap)
+        place = _em(ranks, place + _short(2 * stretch * step + stretch**2 * bend))
         n_steps += 3
-        before, reached = reached, _log_likelihood(ranks, _mixture(place))
-        if abs(reached - before) < _TOLERANCE * ranks.shape[1]:
-            return _mixture(place), reached, n_steps, True
-    return _mixture(place), reached, n_steps, False
+        before, reached = reached, _log_likelihoods(ranks, place).sum()
+        if abs(reached - before) < _EM_TOLERANCE * ranks.shape[1]:
+            break
+    return place, n_steps
+
+
+def _climb(ranks, place: np.ndarray, n_steps: int, max_iterations: int):
+    """Climb the likelihood of the ranks by the slopes of every pair, as :func:`_fit` returns it.
+
+    Their products stand for its curvature; a step that leads down is halved.
+    """
+    here = _log_likelihoods(ranks, place)
+    while n_steps < max_iterations:
+        n_steps += 1
+        slopes = np.stack(
+            [
+                (_log_likelihoods(ranks, place + by) - _log_likelihoods(ranks, place - by)) / 2e-3
+                for by in 1e-3 * np.eye(len(place))
+            ]
+        )  # (4, n)
+        curvature = slopes @ slopes.T
+        curvature += np.eye(len(place)) * (1e-6 * np.trace(curvature) + 1e-9)
+        step = _short(np.linalg.solve(curvature, slopes.sum(axis=1)))
+        for _ in range(12):
+            there = _log_likelihoods(ranks, place + step)
+            if there.sum() >= here.sum():
+                break
+            step = step / 2
+        else:
+            return _mixture(place), float(here.sum()), n_steps, True
+        gain = there.sum() - here.sum()
+        place, here = place + step, there
+        if gain < _TOLERANCE * len(here):
+            return _mixture(place), float(here.sum()), n_steps, True
+    return _mixture(place), float(here.sum()), n_steps, False
+
+
+def _short(step: np.ndarray) -> np.ndarray:
+    return step * min(1.0, _LONGEST_STEP / max(np.abs(step).max(), 1e-300))
 
 
 def _em(ranks, place: np.ndarray) -> np.ndarray:
@@ -256,8 +299,9 @@ def _reproducible(values, mixture: _Mixture) -> np.ndarray:
     return np.exp(signal - np.logaddexp(noise, signal))
 
 
-def _log_likelihood(ranks, mixture: _Mixture) -> float:
-    """Of the pairs of ranks: what the two have in common, beyond what either has alone."""
+def _log_likelihoods(ranks, place: np.ndarray) -> np.ndarray:
+    """Of each pair of ranks: what the two have in common, beyond what either has alone."""
+    mixture = _mixture(place)
     values = _values(ranks, mixture)
     mean, sd, _, proportion = mixture
     alone = np.logaddexp(
@@ -265,7 +309,7 @@ def _log_likelihood(ranks, mixture: _Mixture) -> float:
         math.log(proportion / sd) - ((values - mean) / sd) ** 2 / 2,
     )
     together = np.logaddexp(*_log_densities(values, mixture))
-    return float(np.sum(together) - np.sum(alone) + values.size * math.log(2 * math.pi) / 2)
+    return together - alone.sum(axis=0) + math.log(2 * math.pi)
 
 
 def _global(local: np.ndarray) -> np.ndarray:
