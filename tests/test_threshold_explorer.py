@@ -108,12 +108,12 @@ def test_recall_at_fdr_is_that_of_the_metrics_and_follows_prevalence(seed):
 
 def test_few_rows_draw_the_curves_of_many_examples():
     labels, scores = predictions(3, 100_000, share=0.02, ties=False)
-    state = ThresholdState(labels, scores, prevalence=0.01)
+    state = ThresholdState(labels, scores, prevalence=0.05)
     full = metrics.roc_curve(labels, scores).iloc[1:]
     assert len(full) == 100_000 and len(state.rows) < 2000
     assert len(np.unique(state.stops)) > 80
     recall, false = full["recall"].to_numpy(), full["false_positive_rate"].to_numpy()
-    precision = 0.01 * recall / (0.01 * recall + 0.99 * false)
+    precision = 0.05 * recall / (0.05 * recall + 0.95 * false)
     known = ~np.isnan(state.precision())
     rows = state.rows[known]
     for drawn, points in (
@@ -132,6 +132,36 @@ def distance(point, line):
     length = np.maximum((along**2).sum(axis=1), 1e-30)
     share = np.clip(((point - first) * along).sum(axis=1) / length, 0, 1)
     return np.linalg.norm(point - first - share[:, None] * along, axis=1).min()
+
+
+def in_order(letters):
+    """A state from the classes of examples, from the highest score down: B bound, U unbound."""
+    labels = [int(letter == "B") for letter in letters]
+    return ThresholdState(labels, -np.arange(len(labels)) / 100)
+
+
+def test_the_best_threshold_is_kept_where_the_curve_bends_slowly():
+    # Ever fewer bound ones for each unbound one: each run is best at a cost of its own.
+    runs = range(100, 1, -1)
+    state = in_order("".join(("B" * run + "U") * 10 for run in runs))
+    n_bound, n_unbound = int(state.labels.sum()), 10 * len(runs)
+    assert len(state.rows) < 1000
+    for run in runs[:-1]:
+        # All of these runs are tested, but not the unbound one that ends them.
+        hits, wrong = 10 * sum(range(run, 101)), 10 * (101 - run) - 1
+        cost = (run - 0.5) * n_unbound / n_bound
+        gain = 500 * (hits / n_bound - cost * wrong / n_unbound)
+        assert state.at(prevalence=0.5, cost=cost).best()[1] == pytest.approx(gain, abs=1e-9)
+
+
+def test_the_one_threshold_that_can_be_trusted_is_kept():
+    # After the first, wrong picks are a little more than one in ten, but for one place half-way.
+    block = "B" * 9 + "U"
+    state = in_order("B" * 5000 + "U" * 558 + block * 5050 + "B" * 24 + "UUUU" + block * 4950)
+    recall = (5000 + 9 * 5050 + 24) / (5000 + 9 * 10_000 + 24)
+    assert state.recall_at_fdr() == recall
+    assert metrics.recall_at_fdr(state.labels, state.scores, fdr=0.1) == recall
+    assert len(state.rows) < 1000
 
 
 def test_where_no_score_lies_nothing_changes():

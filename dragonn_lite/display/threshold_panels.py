@@ -320,7 +320,7 @@ def _panel_title(text: str) -> alt.Title:
 def _line_above(chart: alt.Chart) -> alt.Chart:
     """The line of text between title and panel."""
     words = chart.mark_text(align="left", baseline="bottom", color="#555555")
-    return words.encode(x=alt.value(-theme.AXIS_PX - 10), y=alt.value(-5), text="text:N")
+    return words.encode(x=alt.value(-theme.AXIS_PX - 10), y=alt.value(-8), text="text:N")
 
 
 def _axis(**options) -> alt.Axis:
