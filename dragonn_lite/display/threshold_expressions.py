@@ -42,7 +42,7 @@ def parameters(state: ThresholdState, interactive: bool) -> list[alt.Parameter]:
         " ? (hits + wrong) + ': ' + hits + (hits == 1 ? ' hit, ' : ' hits, ') + wrong + ' wrong'"
         " : 'none')",
         "setting": f"'Threshold ' + format(threshold, '.2f') + ' · ' + {short('100 * prevalence')}"
-        f" + ' % bound · a wrong pick costs ' + {short('cost')}",
+        f" + ' % bound · cost ' + {short('cost')}",
         "net_words": f"'Net gain: ' + hits + ' hits − ' + {short('cost')}"
         f" + ' × ' + wrong + ' wrong = ' + {short('hits - cost * wrong')}",
     }
