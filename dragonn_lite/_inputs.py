@@ -20,8 +20,8 @@ _LEAST = 10  # sequences of a class to train on
 
 
 def fasta_files(options):
-    """The FASTA files that a command was given, by the name of their option."""
-    names = ("positive", "negative", "valid_positive", "valid_negative", "sequences")
+    """The files that a command was given, by the name of their option."""
+    names = ("genome", "positive", "negative", "valid_positive", "valid_negative", "sequences")
     return {name: path for name in names if (path := getattr(options, name, None))}
 
 
@@ -35,7 +35,7 @@ def check_outputs(options):
 
 
 def sources(options):
-    """Checksums of the FASTA files; none of what can be read only once, such as a pipe."""
+    """Checksums of the files; none of what can be read only once, such as a pipe."""
     from dragonn_lite.networks import folders
 
     return {
@@ -44,10 +44,10 @@ def sources(options):
     }
 
 
-def read(positive, negative, length, mend):
+def read(positive, negative, length, mend, genome=None):
     """Bound and unbound sequences; a refusal names the option `mend`."""
     try:
-        return examples.read(positive, negative, length=length)
+        return examples.read(positive, negative, length=length, genome=genome)
     except ValueError as error:
         raise ValueError(str(error).replace("length=", mend)) from error
 
@@ -61,24 +61,20 @@ def split(options, data, rng):
         n = int((data.labels == label).sum())
         if n < _LEAST:
             raise ValueError(f"{name} holds {n} sequences, expected {_LEAST} or more to learn from")
-    if options.hold_out is not None:
-        chosen = [name.strip() for name in options.hold_out.split(",") if name.strip()]
-        rest, held_out = examples.hold_out_chromosomes(data, chosen)
-        how = ", ".join(chosen)
-    else:
-        rest, held_out = examples.split(data, 0.2, rng=rng)
-        how = "a random fifth"
+    chosen = held_out_chromosomes(options)
+    rest, held_out, how = examples.hold_out(data, chosen, rng=rng)
     if given == (None, None):
         rest, validation = examples.split(rest, 0.2, rng=rng)
     else:
         length = data.sequences.shape[1]
-        validation = read(*given, length if options.length else None, "--length N")
+        fit = length if options.length else None
+        validation = read(*given, fit, "--length N", options.genome)
         if validation.sequences.shape[1] != length:
             raise ValueError(
                 f"--valid-positive and --valid-negative have {validation.sequences.shape[1]} bp, "
                 f"but --positive and --negative {length} bp; --length N brings all to one length"
             )
-        check_validation(data, validation, () if options.hold_out is None else chosen)
+        check_validation(data, validation, chosen or ())
     for part, words in ((rest, "to train on"), (held_out, f"held out ({how})")):
         if len(np.unique(part.labels)) < 2:
             raise ValueError(
@@ -86,11 +82,24 @@ def split(options, data, rng):
                 "choose --hold-out so that both classes are on either side"
             )
     say(split_words(rest, validation, held_out, how))
-    if options.hold_out is None:
-        say(
-            "overlapping sequences make a random share look better than it is; --hold-out chr1 is stricter"
-        )
+    warn_of_random(chosen)
     return (rest, validation, held_out), how
+
+
+def held_out_chromosomes(options):
+    """What --hold-out names, or None."""
+    if options.hold_out is None:
+        return None
+    return [name.strip() for name in options.hold_out.split(",") if name.strip()]
+
+
+def warn_of_random(chosen):
+    """Say what a random share hides."""
+    if chosen is None:
+        say(
+            "overlapping sequences make a random share look better than it is; --hold-out chr1 is "
+            "stricter"
+        )
 
 
 def check_validation(data, validation, held_out_chromosomes):

@@ -49,18 +49,22 @@ def parser(run) -> argparse.ArgumentParser:
     add("--out", required=True, type=_path, metavar="DIR", help="folder for the model")
     add("--valid-positive", type=_path, metavar="FASTA", help="bound sequences to stop by")
     add("--valid-negative", type=_path, metavar="FASTA", help="unbound sequences to stop by")
-    add(
-        "--hold-out", metavar="CHROM[,CHROM]",
-        help="judge by these chromosomes, read off the FASTA names; else by a random fifth",
-    )  # fmt: skip
     add("--architecture", choices=ARCHITECTURES, default="reference_network")
     add("--epochs", type=_whole(1), default=20, metavar="N", help="at most (default 20)")
     add("--seed", type=_whole(0), default=1, metavar="N", help="same seed, same result (default 1)")
     add("--length", type=_whole(1), metavar="N", help="crop and pad sequences around their centre")
     _report(add)
 
-    words = "measure a trained network on labelled sequences"
-    add = command("evaluate", words, _trained, _labelled)
+    words = "measure a trained network, or the baselines alone, on labelled sequences"
+    add = command("evaluate", words, _labelled)
+    add("--model", type=_path, metavar="DIR", help="folder made by train; else the baselines alone")
+    _fit_length(add)
+    add("--length", type=_whole(1), metavar="N", help="without --model: crop and pad to N bp")
+    add(
+        "--by-chromosome", action="store_true",
+        help="intervals from whole chromosomes, which neighbours that are alike call for",
+    )  # fmt: skip
+    add("--seed", type=_whole(0), default=1, metavar="N", help="same seed, same result (default 1)")
     add("--json", action="store_true", help="print the metrics as JSON")
     _report(add)
 
@@ -80,8 +84,14 @@ def parser(run) -> argparse.ArgumentParser:
 
 def _labelled(add):
     for name, words in (("--positive", "bound"), ("--negative", "unbound")):
-        words += " sequences, gzipped or not"
-        add(name, required=True, type=_path, metavar="FASTA", help=words)
+        words += " sequences, or with --genome intervals (BED, narrowPeak); gzipped or not"
+        add(name, required=True, type=_path, metavar="FILE", help=words)
+    add("--genome", type=_path, metavar="FASTA", help="what the intervals are cut out of")
+    add(
+        "--hold-out", metavar="CHROM[,CHROM]",
+        help="judge by these chromosomes, read off the names; else by a random fifth (evaluate "
+        "with --model: by all)",
+    )  # fmt: skip
 
 
 def _unlabelled(add):
@@ -90,6 +100,10 @@ def _unlabelled(add):
 
 def _trained(add):
     add("--model", required=True, type=_path, metavar="DIR", help="folder made by train")
+    _fit_length(add)
+
+
+def _fit_length(add):
     add(
         "--fit-length", action="store_true",
         help="crop and pad sequences around their centre to the length the model reads",

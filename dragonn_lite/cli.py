@@ -16,7 +16,6 @@ from dragonn_lite._inputs import say
 from dragonn_lite._quiet import quiet_keras
 from dragonn_lite.dna import motifs
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.evaluation import metrics
 
 _CONTENTS = """\
 What this folder holds. Contributions are in logits: positive speaks for binding.
@@ -54,23 +53,28 @@ def _train(options):
     out = Path(options.out)
     if (out / "model.keras").exists():
         raise ValueError(f"--out {out} holds a model already; name another folder, or delete it")
-    data = _inputs.read(options.positive, options.negative, options.length, "--length N")
+    data = _inputs.read(
+        options.positive, options.negative, options.length, "--length N", options.genome
+    )
     _inputs.say_counts(data)
     rng = np.random.default_rng(options.seed)
     parts, how = _inputs.split(options, data, rng)
     _inputs.check_writable(out, options.report)
 
     quiet_keras()
+    from dragonn_lite import comparison
     from dragonn_lite.networks import folders, training
 
     sources = _inputs.sources(options)  # now: while it trains, the files may change or go
     settings = training.Settings(reverse_complement=True)
     result = _fit(options, *parts[:2], settings, rng)
     rest, validation, held_out = parts
-    scores = _scores(result.model, held_out.sequences, "held-out scores")
-    table = metrics.evaluate(held_out.labels, scores)
+    scores = {"network": _scores(result.model, held_out.sequences, "held-out scores")}
+    say("baselines learn from the same sequences")
+    scores |= comparison.baseline_scores(rest, held_out)
+    table = comparison.table(held_out, scores, rng=options.seed)
     _write_table(out / "history.tsv", result.history)
-    judged = _score_table(held_out.names, scores).assign(label=held_out.labels)
+    judged = _score_table(held_out.names, scores["network"]).assign(label=held_out.labels)
     _write_table(out / "held_out.tsv", judged)
     card = {
         "architecture": options.architecture,
@@ -88,58 +92,85 @@ def _train(options):
             "n_validation": len(validation.labels),
             "n_held_out": len(held_out.labels),
         },
-        "metrics": _metrics(table),
+        **_metrics(table),
     }
     folders.save(out, result.model, card, files=("history.tsv", "held_out.tsv"))
     (out / "checkpoint.npz").unlink(missing_ok=True)
     _say_metrics(table)
     say(f"{out} holds the model ({result.seconds:.0f} s of training)")
     if options.report:
-        _report_training(options, data, parts, how, result, scores)
+        _report_training(options, data, parts, how, result, scores, table)
 
 
 def _evaluate(options):
-    model, length, card = _inputs.load(options.model)
-    fit = length if options.fit_length else None
-    data = _inputs.read(options.positive, options.negative, fit, "--fit-length")
-    if data.sequences.shape[1] != length:
-        raise ValueError(
-            f"the sequences have {data.sequences.shape[1]} bp, but the model reads {length} bp; "
-            "--fit-length crops and pads them around their centre"
-        )
+    if options.model is None:
+        data, scores, trained_on = _judged_data(options, options.length, "--length N"), {}, None
+    else:
+        if options.length is not None:
+            raise ValueError("--length goes without --model; with it, --fit-length")
+        model, length, card = _inputs.load(options.model)
+        fit = length if options.fit_length or options.genome else None
+        data = _judged_data(options, fit, "--fit-length")
+        if data.sequences.shape[1] != length:
+            raise ValueError(
+                f"the sequences have {data.sequences.shape[1]} bp, but the model reads {length} "
+                "bp; --fit-length crops and pads them around their centre"
+            )
+        trained_on = _is_trained_on(card, options)
+    quiet_keras()
+    from dragonn_lite import comparison
+
+    chosen = _inputs.held_out_chromosomes(options)
+    trained = options.model is not None
+    rest, judged, how = comparison.sides(data, chosen, trained=trained, rng=options.seed)
+    say(f"{len(judged.labels):,} sequences to judge by ({how})")
+    if trained:
+        scores = {"network": _scores(model, judged.sequences, "scores")}
+    else:
+        _inputs.warn_of_random(chosen)
+    scores |= comparison.baseline_scores(rest, judged)
+    table = comparison.table(judged, scores, by_chromosome=options.by_chromosome, rng=options.seed)
+    if options.json:
+        found = _metrics(table)
+        network = found.pop("metrics", {})
+        print(json.dumps({**network, **found, "trained_on": trained_on}, indent=1))
+    else:
+        _say_metrics(table)
+    if trained and table["auroc"].iloc[0] < 0.4:
+        say("an auROC below one half ranks the wrong way round: are the two files swapped?")
+    if options.report:
+        from dragonn_lite import reports
+
+        words = f"judged by: {how}"
+        if rest is None:
+            words += "; the known motif is the one that does best on these very sequences"
+        if trained_on:
+            words += "; the network was trained on some of them"
+        sections = [
+            reports.sequences_section(judged),
+            *reports.performance_sections(judged, scores, table, words),
+        ]
+        judge = f"The network in {options.model}" if trained else "Baselines"
+        _write_report(options.report, f"{judge} on {options.positive}", sections)
+
+
+def _judged_data(options, length, mend):
+    data = _inputs.read(options.positive, options.negative, length, mend, options.genome)
     _inputs.say_counts(data)
     _inputs.check_writable(None, options.report)
-    checksums = [source["sha256"] for source in _inputs.sources(options).values()]
-    trained_on = any(known and known in json.dumps(card.get("data")) for known in checksums)
-    if trained_on:
+    return data
+
+
+def _is_trained_on(card, options):
+    sources = _inputs.sources(options)
+    checksums = [sources[name]["sha256"] for name in ("positive", "negative")]
+    found = any(known and known in json.dumps(card.get("data")) for known in checksums)
+    if found and options.hold_out is None:
         say(
             "the network was trained on sequences of these very files, which flatters it; its "
             "held_out.tsv and card.json judge it by others"
         )
-    scores = _scores(model, data.sequences, "scores")
-    table = metrics.evaluate(data.labels, scores)
-    if options.json:
-        print(json.dumps({**_metrics(table), "trained_on": trained_on}, indent=1))
-    else:
-        _say_metrics(table)
-    if table["auroc"].iloc[0] < 0.4:
-        say("an auROC below one half ranks the wrong way round: are the two files swapped?")
-    if options.report:
-        from dragonn_lite import reports
-        from dragonn_lite.evaluation import baselines
-
-        # No words: a regression on these very sequences would know them by heart.
-        few = (baselines.best_motif, baselines.gc_content)
-        beside = baselines.compare(data.sequences, data.labels, data.sequences, learn=few)
-        words = "the known motif is the one that does best on these very sequences"
-        if trained_on:
-            words += "; the network was trained on some of them"
-        sections = [
-            reports.sequences_section(data),
-            *reports.performance_sections(data.labels, scores, beside, words),
-        ]
-        title = f"The network in {options.model} on {options.positive}"
-        _write_report(options.report, title, sections)
+    return found
 
 
 def _predict(options):
@@ -305,17 +336,15 @@ def _write_table(path, table, **options):
         table.to_csv(file, sep="\t", index=False, mode="wb", **options)
 
 
-def _report_training(options, data, parts, how, result, scores):
+def _report_training(options, data, parts, how, result, scores, table):
     from dragonn_lite import reports
-    from dragonn_lite.evaluation import baselines
 
     rest, _, held_out = parts
     words = f"{options.architecture}, {len(rest.labels):,} sequences"
-    beside = baselines.compare(rest.sequences, rest.labels, held_out.sequences)
     sections = [
         reports.sequences_section(data, _inputs.split_words(*parts, how)),
         reports.training_section(result, words),
-        *reports.performance_sections(held_out.labels, scores, beside, f"held out: {how}"),
+        *reports.performance_sections(held_out, scores, table, f"held out: {how}"),
     ]
     _write_report(options.report, f"A network trained on {options.positive}", sections)
 
@@ -329,13 +358,19 @@ def _write_report(path, title, sections):
 
 # --- words --------------------------------------------------------------------------------------
 def _metrics(table):
-    return table.drop(columns="task").to_dict("records")[0]
+    rows = {row.pop("scores"): row for row in table.to_dict("records")}
+    network = rows.pop("network", None)
+    return ({"metrics": network} if network else {}) | {"baselines": rows}
 
 
 def _say_metrics(table):
-    for name, value in table.iloc[0].items():
-        if name != "task":
-            print(f"{name:28s} {value:.4f}" if isinstance(value, float) else f"{name:28s} {value}")
+    from dragonn_lite import reports
+
+    for name in ("n_bound", "n_unbound", "prevalence"):
+        print(f"{name:10} {table[name].iloc[0]:.5g}")
+    shown = reports.shown_table(table).set_index("measure").T
+    print(shown.to_string(col_space=12))
+    print(reports.INTERVALS)
 
 
 def _sentence(error):

@@ -25,6 +25,7 @@ _SHOWN = {
     "recall_at_10_percent_fdr": "recall at 10 % FDR",
     "recall_at_20_percent_fdr": "recall at 20 % FDR",
 }
+INTERVALS = "In brackets: 95 % intervals, by resampling the judged sequences."
 _TRACKS, _FILTERS = 5, 12  # as many of each are drawn
 
 
@@ -84,33 +85,33 @@ def training_section(training, words: str = "") -> tuple:
     return "Training", picture
 
 
-def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: str = "") -> list:
-    """How good the scores are, beside those of the baselines.
+def performance_sections(judged: Examples, scores: dict, table: pd.DataFrame, words="") -> list:
+    """How good the scores of a network are, beside those of the baselines.
 
     Parameters
     ----------
-    labels : int8 (n,)
-    scores : float (n,)
-        Logits of the network.
-    beside : dict of str to float (n,)
-        Scores of at most three baselines, drawn in grey.
+    judged : Examples
+    scores : dict of str to float (n,)
+        The network's logits first, or at most three baselines alone; baselines are drawn in grey.
+    table : DataFrame
+        As :func:`dragonn_lite.comparison.table` makes it.
     words : str
         Which examples these are; stands under the titles.
 
     Examples
     --------
-    >>> sections = performance_sections([0, 0, 1, 1], np.array([-2.0, 0.5, 0.2, 2.0]), {})
+    >>> from dragonn_lite import comparison
+    >>> judged = Examples(dna.one_hot(["ACGT"] * 4), np.array([0, 0, 1, 1]), np.array(list("abcd")))
+    >>> scores = {"network": np.array([-2.0, 0.5, 0.2, 2.0])}
+    >>> sections = performance_sections(judged, scores, comparison.table(judged, scores, rng=0))
     >>> [heading for heading, *_ in sections]
     ['How good is it?', 'Is it better than something simple?']
     """
-    candidates = {"network": scores, **beside}
-    values = {name: metrics.evaluate(labels, s).iloc[0] for name, s in candidates.items()}
-    table = pd.DataFrame({name: [row[column] for column in _SHOWN] for name, row in values.items()})
-    table.insert(0, "measure", list(_SHOWN.values()))
+    labels = judged.labels
     drawn = [
         draw(
-            {name: curve(labels, s) for name, s in candidates.items()},
-            baselines=tuple(beside),
+            {name: curve(labels, s) for name, s in scores.items()},
+            baselines=tuple(name for name in scores if name != "network"),
             subtitle=words,
         )
         for draw, curve in (
@@ -118,16 +119,49 @@ def performance_sections(labels, scores, beside: dict[str, np.ndarray], words: s
             (charts.precision_recall, metrics.precision_recall_curve),
         )
     ]
-    counts = values["network"]
+    beside = "Is it better than something simple?", shown_table(table), INTERVALS, *drawn
+    if "network" not in scores:
+        return [("How far do the baselines carry?", *beside[1:])]
+    counts = table.iloc[0]
     said = (
         f"{counts['n_bound']:,} bound and {counts['n_unbound']:,} unbound sequences. From logit 0 "
         f"on called bound, the network is right on {counts['accuracy']:.1%} of them. Recall at 5 % "
         "FDR is the share of the bound sequences found when one call in twenty may be wrong."
     )
     return [
-        ("How good is it?", said, charts.score_histogram(labels, scores, subtitle=words)),
-        ("Is it better than something simple?", table, *drawn),
+        (
+            "How good is it?",
+            said,
+            charts.score_histogram(labels, scores["network"], subtitle=words),
+        ),
+        beside,
     ]
+
+
+def shown_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The metrics that matter most as text, with their intervals, one column for each score.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`dragonn_lite.comparison.table` makes it.
+
+    Examples
+    --------
+    >>> from dragonn_lite import comparison
+    >>> judged = Examples(dna.one_hot(["ACGT"] * 4), np.array([0, 0, 1, 1]), np.array(list("abcd")))
+    >>> scores = {"network": np.array([-2.0, 0.5, 0.2, 2.0])}
+    >>> shown_table(comparison.table(judged, scores, rng=0))["network"][0]
+    '0.750 [0.000 to 1.000]'
+    """
+    columns = {
+        row["scores"]: [
+            f"{row[name]:.3f} [{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}]"
+            for name in _SHOWN
+        ]
+        for row in table.to_dict("records")
+    }
+    return pd.DataFrame({"measure": list(_SHOWN.values()), **columns})
 
 
 def known_sites(

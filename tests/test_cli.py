@@ -104,8 +104,12 @@ def test_evaluate_agrees_with_the_metrics(trained, files, capsys, tmp_path):
     assert found["auroc"] == metrics.auroc(data.labels, scores)
     assert (found["n_bound"], found["n_unbound"]) == (N, N)
     assert report.read_text().count("<svg") == 4
+    assert found["auroc_low"] < found["auroc"] <= found["auroc_high"]
+    assert set(found["baselines"]) > {"GC content"}
     assert cli.main(command) == 0
-    assert f"auroc                        {found['auroc']:.4f}" in capsys.readouterr().out
+    assert f"network       {found['auroc']:.3f} [{found['auroc_low']:.3f} to" in (
+        capsys.readouterr().out
+    )
 
 
 def test_predict_scores_in_the_order_of_the_file(trained, files, tmp_path, monkeypatch):

@@ -27,7 +27,7 @@ ROOMS = {
     "display": {"dna", "evaluation"},
 }
 # The files beside the rooms: these stand above all of them, the rest beneath.
-ABOVE = {"lesson", "_exercises", "_inputs", "cli", "reports", "__main__"}
+ABOVE = {"lesson", "_exercises", "_inputs", "cli", "comparison", "reports", "__main__"}
 DATA = {"numpy", "pandas", "tqdm"}
 LIBRARIES = {
     "dna": DATA | {"pybigtools"},

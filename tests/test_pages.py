@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dragonn_lite import reports
+from dragonn_lite import comparison, reports
 from dragonn_lite.assays import simulate
 from dragonn_lite.assays.examples import Examples
 from dragonn_lite.display import charts, pages
@@ -146,12 +146,14 @@ def test_all_sections_make_a_page_at_any_length(length, tmp_path):
     data, planted = simulated(0, n=12, length=length)
     present = in_sites(data, planted)
     found = [motifs.Motif("filter_0", motifs.builtin("GATA1").probabilities)]
-    scores = data.labels + np.linspace(0, 0.1, 24)
+    scores = {"network": data.labels + np.linspace(0, 0.1, 24)}
+    scores["GC content"] = -scores["network"]
+    table = comparison.table(data, scores, rng=0)
     sections = [
         reports.sequences_section(data, "A note."),
-        *reports.performance_sections(data.labels, scores, {"GC content": -scores}),
+        *reports.performance_sections(data, scores, table),
         *reports.explanation_sections(
-            data.names, scores, data.sequences, present, found, motifs.best_match(found)
+            data.names, scores["network"], data.sequences, present, found, motifs.best_match(found)
         ),
     ]
     known = (str, pd.DataFrame, alt.TopLevelMixin)

@@ -13,7 +13,12 @@ import pandas as pd
 from dragonn_lite._contract import as_labels
 from dragonn_lite.assays import simulate
 from dragonn_lite.assays.copies import numbered, same_sequence, shuffled_twins
-from dragonn_lite.assays.splits import chromosomes, hold_out_chromosomes, split  # noqa: F401 (the front door)
+from dragonn_lite.assays.splits import (  # noqa: F401 (the front door)
+    chromosomes,
+    hold_out,
+    hold_out_chromosomes,
+    split,
+)
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.dna.genome import Genome, centred, read_genome, read_intervals

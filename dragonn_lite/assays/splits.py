@@ -125,3 +125,38 @@ def split(examples: Examples, fraction: float, *, rng) -> tuple[Examples, Exampl
         n_held_out = min(max(round(fraction * len(groups)), 1), len(groups) - 1)
         held_out |= np.isin(group, groups[:n_held_out])
     return examples.take(~held_out), examples.take(held_out)
+
+
+def hold_out(
+    examples: Examples, chromosomes: Sequence[str] | None = None, *, rng
+) -> tuple[Examples, Examples, str]:
+    """Hold out chromosomes, or where none are named a random fifth.
+
+    Parameters
+    ----------
+    examples : Examples
+    chromosomes : sequence of str, optional
+    rng : int or Generator
+
+    Returns
+    -------
+    (rest, held out, words) : Examples, Examples, str
+        The words say what was held out.
+
+    Raises
+    ------
+    ValueError
+        As :func:`hold_out_chromosomes` and :func:`split`.
+
+    Examples
+    --------
+    >>> from dragonn_lite.assays.examples import Examples
+    >>> from dragonn_lite.dna import sequences as dna
+    >>> x = dna.one_hot(["ACGG", "CCCC", "AAGA", "TTCT"])
+    >>> four = Examples(x, np.array([1, 1, 0, 0], np.int8), np.array(list("abcd")))
+    >>> hold_out(four, rng=0)[2]
+    'a random fifth'
+    """
+    if chromosomes is not None:
+        return *hold_out_chromosomes(examples, chromosomes), ", ".join(chromosomes)
+    return *split(examples, 0.2, rng=rng), "a random fifth"

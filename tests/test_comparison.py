@@ -1,0 +1,164 @@
+"""A network beside its baselines, from one's own files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dragonn_lite import cli, comparison
+from dragonn_lite.assays import examples, simulate
+from dragonn_lite.dna import fasta
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.dna.genome import Genome, write_bed
+from dragonn_lite.evaluation import metrics
+from dragonn_lite.networks import architectures
+
+WIDTH = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The same examples as intervals of a genome and as sequences."""
+    data = simulate.single_motif_detection(
+        "CTCF", length=WIDTH, n_positive=300, n_negative=300, rng=0
+    )
+    folder = tmp_path_factory.mktemp("files")
+    letters = dna.decode(data.sequences)
+    names = [f"chr{1 + i // 100}" for i in range(600)]
+    genome = {name: "" for name in dict.fromkeys(names)}
+    rows = []
+    for name, text in zip(names, letters, strict=True):
+        rows.append((name, len(genome[name]), len(genome[name]) + WIDTH))
+        genome[name] += text
+    fasta.write_fasta(folder / "genome.fa", list(genome.items()))
+    table = pd.DataFrame(rows, columns=["chromosome", "start", "stop"])
+    for label, name in ((1, "bound"), (0, "unbound")):
+        chosen = data.labels == label
+        write_bed(folder / f"{name}.bed", table[chosen])
+        records = [
+            (f"{row.chromosome}:{row.start}-{row.stop}", text)
+            for row, text in zip(table.itertuples(), letters, strict=True)
+            if chosen[row.Index]
+        ]
+        fasta.write_fasta(folder / f"{name}.fa", records)
+    return folder
+
+
+def files(folder, kind):
+    return folder / f"bound.{kind}", folder / f"unbound.{kind}"
+
+
+def test_intervals_of_a_genome_are_the_sequences_they_name(folder):
+    cut = examples.read(*files(folder, "bed"), genome=folder / "genome.fa")
+    read = examples.read(*files(folder, "fa"))
+    assert np.array_equal(cut.sequences, read.sequences)
+    assert cut.names.tolist() == read.names.tolist()
+    shorter = examples.read(*files(folder, "bed"), genome=folder / "genome.fa", length=20)
+    assert np.array_equal(shorter.sequences, read.sequences[:, 20:40])
+
+
+def test_both_kinds_of_files_give_one_table(folder):
+    options = {"hold_out": ["chr1", "chr4"], "rng": 3}
+    tables = [
+        comparison.evaluate_files(*files(folder, "fa"), **options),
+        comparison.evaluate_files(*files(folder, "bed"), genome=folder / "genome.fa", **options),
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    table = tables[0].set_index("scores")
+    assert table.index.tolist() == ["k-mers", "CTCF_known1", "GC content"]
+    assert (table["n_bound"] + table["n_unbound"] == 200).all()
+    for name in ("auroc", "auprc", "recall_at_10_percent_fdr"):
+        assert (table[f"{name}_low"] <= table[name]).all()
+        assert (table[name] <= table[f"{name}_high"]).all()
+    assert table["auroc"]["CTCF_known1"] > 0.95 > table["auroc"]["GC content"]
+
+
+def test_a_network_is_judged_by_all_or_by_what_is_held_out(folder):
+    model = architectures.one_filter(WIDTH, rng=0)
+    all_of_them = comparison.evaluate_files(*files(folder, "fa"), model=model, rng=0)
+    assert all_of_them["scores"].tolist() == ["network", "CTCF_known1", "GC content"]
+    assert (all_of_them["n_bound"] == 300).all()
+    some = comparison.evaluate_files(
+        *files(folder, "fa"), model=model, hold_out=["chr2", "chr5"], rng=0
+    )
+    assert some["scores"].tolist() == ["network", "k-mers", "CTCF_known1", "GC content"]
+    assert (some["n_bound"] + some["n_unbound"] == 200).all()
+
+
+def test_all_scores_meet_the_same_resamples(folder):
+    data = examples.read(*files(folder, "fa"))
+    scores = np.random.default_rng(0).normal(data.labels)
+    table = comparison.table(data, {"a": scores, "b": scores}, rng=0).set_index("scores")
+    assert table.loc["a"].equals(table.loc["b"])
+    expected = metrics.evaluate(data.labels, scores)
+    assert table["auroc"]["a"] == expected["auroc"][0]
+
+
+def test_whole_chromosomes_are_resampled(folder):
+    data = examples.read(*files(folder, "fa"))
+    row = np.array([int(name.split(":")[0][3:]) for name in data.names])
+    scores = data.labels * np.where(row % 2, 1.0, -1.0)  # right on every other chromosome
+    narrow, wide = (
+        comparison.table(data, {"a": scores}, by_chromosome=by, rng=0).iloc[0]
+        for by in (False, True)
+    )
+    assert wide["auroc_high"] - wide["auroc_low"] > 2 * (narrow["auroc_high"] - narrow["auroc_low"])
+    unnamed = data._replace(names=np.arange(600).astype(str))
+    with pytest.raises(ValueError, match="600 of 600 names give no chromosome"):
+        comparison.table(unnamed, {"a": scores}, by_chromosome=True, rng=0)
+
+
+def run(capsys, *options):
+    code = cli.main(["evaluate", *map(str, options)])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_the_command_needs_no_network(folder, capsys, tmp_path):
+    positive, negative = files(folder, "bed")
+    given = ["--positive", positive, "--negative", negative, "--genome", folder / "genome.fa"]
+    report = tmp_path / "report.html"
+    chosen = ["--hold-out", "chr1,chr4", "--seed", 3, "--json", "--report", report]
+    code, out, _ = run(capsys, *given, *chosen)
+    found = json.loads(out)
+    table = comparison.evaluate_files(
+        positive, negative, genome=folder / "genome.fa", hold_out=["chr1", "chr4"], rng=3
+    )
+    assert code == 0
+    assert list(found["baselines"]) == table["scores"].tolist()
+    assert found["baselines"]["k-mers"]["auroc"] == table["auroc"][0]
+    assert "How far do the baselines carry?" in report.read_text()
+    code, out, said = run(capsys, *given)
+    assert code == 0
+    assert "in brackets: 95 % intervals" in out.lower()
+    assert "a random fifth" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"length": 5_000}, "reach beyond their chromosome at --length N"),
+        ({"genome": "absent.fa"}, "absent.fa"),
+        ({"genome": None}, "bound.bed"),
+        ({"hold_out": "chr9"}, "no example lies on chr9"),
+    ],
+)
+def test_what_the_command_refuses(folder, capsys, options, sentence):
+    positive, negative = files(folder, "bed")
+    given = {"positive": positive, "negative": negative, "genome": folder / "genome.fa"} | options
+    words = [
+        word
+        for name, value in given.items()
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", value)
+    ]
+    code, _, said = run(capsys, *words)
+    assert code == 2
+    assert sentence in said.strip().splitlines()[-1]
+
+
+def test_other_names_of_chromosomes_are_said(folder):
+    genome = Genome({"I": np.zeros(6_000, np.uint8)})
+    with pytest.raises(ValueError, match="chr1"):
+        examples.read(*files(folder, "bed"), genome=genome)
