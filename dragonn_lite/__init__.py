@@ -6,10 +6,11 @@ The rooms, in the order in which data flows through them::
      letters   labels     models        scores            pictures
                   └────▶ evaluation ─────────────────────────┘
 
-- :mod:`dragonn_lite.dna` - what goes in? Sequences, FASTA files, motifs.
-- :mod:`dragonn_lite.assays` - where do labels come from? Simulations with known truth.
+- :mod:`dragonn_lite.dna` - what goes in? Sequences, genomes, intervals, motifs.
+- :mod:`dragonn_lite.assays` - where do labels come from? Simulations with known
+  truth, peaks and signals, replicates, real data sets.
 - :mod:`dragonn_lite.networks` - what learns? Architectures and training.
-- :mod:`dragonn_lite.evaluation` - is it any good? Metrics.
+- :mod:`dragonn_lite.evaluation` - is it any good? Metrics, calibration, baselines.
 - :mod:`dragonn_lite.interpretation` - what did it learn? Explanations.
 - :mod:`dragonn_lite.display` - what do people see? Tables, logos, charts, widgets.
 - :mod:`dragonn_lite.lesson` - the set-up cell and the results of a notebook.

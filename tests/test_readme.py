@@ -31,7 +31,7 @@ def test_every_lesson_is_in_the_table():
 
 def test_the_commands_are_understood():
     lines = re.findall(r"python3 -m dragonn_lite ((?:train|evaluate|predict|interpret) .*)", README)
-    assert len(lines) == 4
+    assert len(lines) == 5
     commands = dict.fromkeys(["train", "evaluate", "predict", "interpret"])
     for line in lines:
         _options.parser(commands).parse_args(shlex.split(line))
