@@ -136,6 +136,9 @@ def test_what_was_fitted_on_is_not_transformed(fit):
         with pytest.raises(ValueError, match="scores are those that this .* was fitted on"):
             fitted.probabilities(same)
     assert len(fitted.probabilities(everything[100:])) == 100  # its neighbour in memory
+    logits = scores.astype(np.float32)  # as networks give them
+    with pytest.raises(ValueError, match="was fitted on"):
+        fit(labels, logits).probabilities(logits.copy())
 
 
 @FITS

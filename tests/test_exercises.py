@@ -8,6 +8,7 @@ from dragonn_lite import _exercises
 from dragonn_lite._exercises import EXERCISES, exercise, number, verdict
 from dragonn_lite.assays import grammar, simulate
 from dragonn_lite.dna import motifs, sequences
+from dragonn_lite.evaluation import metrics
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +325,102 @@ def test_a_short_filter_cannot_reach_the_ceiling():
     assert verdict("01.short_filter", 0.75) == "Right!"
     assert verdict("01.short_filter", 0.99).startswith("0.99 is out of reach")
     assert verdict("01.short_filter", "high").startswith("Expected a number, got str.")
+
+
+# --- lesson 04 ---------------------------------------------------------------------------------
+
+
+def thresholds(labels, scores, strict=False):
+    """Hits, wrong picks and recall of every threshold, from the strictest on."""
+    for threshold in sorted(set(scores), reverse=True):
+        picked = scores > threshold if strict else scores >= threshold
+        hits = int(labels[picked].sum())
+        yield hits, int(picked.sum()) - hits, hits / int(labels.sum())
+
+
+def good(hits, wrong, fdr):
+    return wrong <= fdr * (hits + wrong)
+
+
+def recall_at_fdr(labels, scores, fdr, strict=False):
+    found = thresholds(labels, scores, strict)
+    return max((recall for hits, wrong, recall in found if good(hits, wrong, fdr)), default=0)
+
+
+def until_it_fails(labels, scores, fdr):
+    best = 0
+    for hits, wrong, recall in thresholds(labels, scores):
+        if not good(hits, wrong, fdr):
+            break
+        best = recall
+    return best
+
+
+def fewer_than_fdr(labels, scores, fdr):
+    found = thresholds(labels, scores)
+    return max((recall for hits, wrong, recall in found if wrong < fdr * (hits + wrong)), default=0)
+
+
+def by_halving(labels, scores, fdr):
+    curve = metrics.precision_recall_curve(labels, scores)[::-1]
+    place = np.searchsorted(np.append(curve["precision"], 1), 1 - fdr)
+    return np.append(curve["recall"], 0)[place]
+
+
+def one_by_one(labels, scores, fdr):
+    broken = scores - 1e-6 * np.arange(len(scores))
+    return recall_at_fdr(labels, broken, fdr)
+
+
+def one_list(n_first=240, depth=405, wrong_first=1, block=8):
+    """Bound windows in blocks behind wrong ones, and the others further down."""
+    n_blocks = n_first // block
+    top = n_blocks * (wrong_first * [0] + block * [1])
+    labels = top + depth * [0] + (300 - n_first) * [1]
+    return labels + (30_000 - labels.count(0)) * [0]
+
+
+RIGHT_04 = [
+    ("04.tests", 20),
+    ("04.tests", 8 / 0.4),
+    ("04.recall_at_fdr", recall_at_fdr),
+    ("04.recall_at_fdr", lambda y, s, fdr: metrics.recall_at_fdr(y, s, fdr=fdr)),
+    ("04.one_list", one_list()),
+    ("04.one_list", np.array(one_list(), bool)),
+]
+
+WRONG_04 = [
+    ("04.tests", 8, "only if no pick is wrong"),
+    ("04.tests", 12.8, "not 60 % on top of the hits"),
+    ("04.tests", 8 / 0.6, "if 60 % were right"),
+    ("04.tests", 25, "25 is not it"),
+    ("04.tests", "few", "Expected a number, got str"),
+    ("04.recall_at_fdr", lambda y, s, fdr: None, "returns nothing"),
+    ("04.recall_at_fdr", lambda y, s, fdr: y / y.sum(), "Expected one number, got 3"),
+    ("04.recall_at_fdr", by_halving, "a search that halves needs a sorted list"),
+    ("04.recall_at_fdr", until_it_fails, "do not stop at the first threshold that fails"),
+    ("04.recall_at_fdr", fewer_than_fdr, "(<=, not <)"),
+    ("04.recall_at_fdr", one_by_one, "windows of equal score go together"),
+    ("04.recall_at_fdr", lambda y, s, fdr: recall_at_fdr(y, s, fdr, strict=True), "(>=, not >)"),
+    ("04.recall_at_fdr",
+     lambda y, s, fdr: max(hits / (hits + wrong) for hits, wrong, _ in thresholds(y, s)),
+     "that is the largest precision"),
+    ("04.recall_at_fdr", lambda y, s, fdr: recall_at_fdr(y, -s, fdr), "expected"),
+    ("04.one_list", [], "0 bound and 0 unbound"),
+    ("04.one_list", "bbbw", "list of zeros and ones"),
+    ("04.one_list", 100 * [0] + 300 * [1] + 29_900 * [0], "auPRC is 0.539, expected above 0.6"),
+    ("04.one_list", 100 * [0, 1, 1, 1] + 29_900 * [0], "auROC is 0.9983, expected 0.9967"),
+    ("04.one_list", one_list(block=12), "Recall at 10 % FDR is 0.80"),
+    ("04.one_list", one_list(depth=600), "auROC is 0.9954, expected 0.9967"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_04)
+def test_right_answers_of_lesson_04_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_04)
+def test_wrong_answers_of_lesson_04_are_told_what_is_wrong(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said and not said.startswith("Not yet")

@@ -118,6 +118,49 @@ EXPECTED = {
         "gc_side_by_side": (0.45, 0.55),  # [0.472, 0.510]
         "above_ceiling": (-20, 3),  # [-2.3, -0.3] standard errors
     },
+    # Seeds 1 to 4 in brackets; 200 bound windows, so that a recall has a standard error of 0.03.
+    "04_is_it_any_good": {
+        "TAL1_balanced_auroc": (0.975, 0.995),  # [0.985, 0.989]
+        "CTCF_balanced_auroc": (0.99, 1),  # [0.996, 0.997]
+        "TAL1_rare_auroc": (0.97, 0.998),  # [0.988, 0.991]
+        "CTCF_rare_auroc": (0.985, 1),  # [0.996, 0.997]
+        "TAL1_rare_auprc": (0.4, 0.65),  # [0.501, 0.545]
+        "CTCF_rare_auprc": (0.83, 0.97),  # [0.902, 0.932]
+        "TAL1_balanced_recall": (0.95, 1),  # [0.975, 0.987]
+        "CTCF_balanced_recall": (0.98, 1),  # [0.993, 0.996]
+        "TAL1_rare_recall": (0, 0.15),  # [0, 0.01]
+        "CTCF_rare_recall": (0.55, 0.95),  # [0.75, 0.855]
+        "TAL1_ceiling_recall": (0, 0.35),  # [0.01, 0.09]
+        "CTCF_ceiling_recall": (0.8, 0.97),  # [0.885, 0.91]
+        "CTCF_kmers_recall": (0, 0.45),  # [0.15, 0.25]
+        "CTCF_motif_recall": (0.75, 0.96),  # [0.855, 0.895]
+        "CTCF_gc_recall": (0, 0.05),  # 0
+        "tested": (35, 75),  # [47, 56]
+        "hits": (8, 10),  # [9, 10]
+        "tested_foretold": (35, 75),  # [48, 54]
+        # The two figures of the review do not depend on the seed.
+        "first_auroc": (0.99665, 0.99675),
+        "first_recall": (0, 0),
+        "second_auprc": (0.746, 0.747),
+        "second_recall": (0, 0),
+        "calls_trapezoid": (0.5, 0.62),  # [0.560, 0.573]
+        "calls_steps": (0.11, 0.25),  # [0.162, 0.188]
+        "search_wrong": (0.12, 0.6),  # [0.25, 0.39]
+        "search_worst": (0.25, 1),  # [0.5, 0.775]
+        "search_above": (0, 1e-12),  # the search never finds more
+        "small_range": (0.2, 0.8),  # [0.35, 0.4]
+        "n_hold": (6, 10),  # [9, 10]
+        "one_by_one": (0.3, 0.65),  # [0.392, 0.505]; the root of 1/5 is 0.447
+        "by_place": (0.7, 1.6),  # [0.857, 1.265]
+        "sure_and_bound": (0.2, 0.55),  # [0.316, 0.396]
+        "own_error": (0, 1e-6),
+        "fresh_error": (0.001, 0.01),  # [0.0023, 0.0035]
+        "error_as_trained": (0.04, 0.1),  # [0.064, 0.078]
+        "error_prior_corrected": (0.002, 0.012),  # [0.0042, 0.0066]
+        "error_Platt": (0.0008, 0.005),  # [0.0015, 0.0029]
+        "shuffled_auroc": (0.42, 0.58),  # [0.468, 0.505], standard error 0.02
+        "above_ceiling": (0, 0),
+    },
 }
 
 # A lesson has 60 s on two quiet cores and 1.5 GB. The machines that run these tests are shared, and

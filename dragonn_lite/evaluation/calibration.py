@@ -340,6 +340,7 @@ def _held_out(labels, scores):
     """The labelled examples, and what a Calibration is to know of them all."""
     given = np.asarray(scores)
     labels, scores = _one_task(labels, scores, "scores")
+    scores = scores.astype(float)  # logits are float32: too coarse for Newton, another digest
     check_classes(labels, "")
     known = labels >= 0
     n_infinite = int(np.isinf(scores[known]).sum())
