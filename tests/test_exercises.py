@@ -424,3 +424,91 @@ def test_right_answers_of_lesson_04_pass(name, answer):
 def test_wrong_answers_of_lesson_04_are_told_what_is_wrong(name, answer, says):
     said = verdict(name, answer)
     assert says in said and " Hint 1: " in said and not said.startswith("Not yet")
+
+
+# --- lesson 05 ---------------------------------------------------------------------------------
+
+
+def labels_of(signal, high, low):
+    return np.array([1 if x >= high else 0 if x < low else -1 for x in signal])
+
+
+def largest_recall(judge, predictor):
+    asked = [b for a, b in zip(judge, predictor, strict=True) if a == 1 and b >= 0]
+    return sum(b == 1 for b in asked) / len(asked)
+
+
+def known_only(judge, predictor):
+    known = (judge >= 0) & (predictor >= 0)
+    return judge[known] == 1, predictor[known] == 1
+
+
+def jaccard(judge, predictor):
+    a, b = known_only(judge, predictor)
+    return (a & b).sum() / (a | b).sum()
+
+
+def accuracy(judge, predictor):
+    a, b = known_only(judge, predictor)
+    return (a == b).mean()
+
+
+def most_distinct(signal):
+    """Otsu's threshold: the two sides differ most in their means."""
+    ordered = np.sort(signal)
+    k, total = np.arange(1, len(ordered)), ordered.cumsum()
+    gap = total[:-1] / k - (total[-1] - total[:-1]) / (len(ordered) - k)
+    return ordered[1 + (k * (len(ordered) - k) * gap**2).argmax()]
+
+
+def a_third_of_the_way(signal):
+    return np.median(signal) + (np.quantile(signal, 0.99) - np.median(signal)) / 3
+
+
+RIGHT_05 = [
+    ("05.labels", labels_of),
+    ("05.labels", lambda x, high, low: np.where(x >= high, 1, np.where(x < low, 0, -1))),
+    ("05.ceiling", largest_recall),
+    ("05.ceiling", lambda a, b: (b[(a == 1) & (b >= 0)] == 1).mean()),
+    ("05.blind", a_third_of_the_way),
+    ("05.blind", most_distinct),
+]
+
+WRONG_05 = [
+    ("05.labels", lambda x, high, low: None, "returns nothing"),
+    ("05.labels", lambda x, high, low: 1, "got shape ()"),
+    ("05.labels", lambda x, high, low: (x >= high).astype(int), "10 became 0, expected -1"),
+    ("05.labels", lambda x, high, low: np.where(np.isnan(x), -1, x >= high), "expected -1"),
+    ("05.labels", lambda x, high, low: np.where(x > high, 1, np.where(x < low, 0, -1)),
+     "('from ... on' holds the number itself)"),
+    ("05.labels", lambda x, high, low: np.where(x >= high, 1, np.where(x <= low, 0, -1)),
+     "('below' does not)"),
+    ("05.labels", lambda x, high, low: np.where(x >= high, 1, np.where(x >= low, -1, 0)),
+     "missing signal became 0: nobody knows"),
+    ("05.ceiling", lambda a, b: None, "returns nothing"),
+    ("05.ceiling", lambda a, b: b == 1, "Expected one number, got 200"),
+    ("05.ceiling", lambda a, b: (b[a == 1] == 1).mean(), "calls ambiguous count for neither"),
+    ("05.ceiling", lambda a, b: largest_recall(b, a), "the precision"),
+    ("05.ceiling", jaccard, "(Jaccard)"),
+    ("05.ceiling", accuracy, "a recall asks of the bound ones"),
+    ("05.ceiling", lambda a, b: (a == b).mean(), "counts all windows"),
+    ("05.ceiling", lambda a, b: ((a == 1) & (b == 1)).mean(), "shared over all windows"),
+    ("05.ceiling", lambda a, b: 0.5, "Expected 0."),
+    ("05.blind", lambda x: None, "returns nothing"),
+    ("05.blind", lambda x: x, "Expected one threshold, got 2000"),
+    ("05.blind", lambda x: 40, "At a depth of 30 your threshold 40.0 is too high"),
+    ("05.blind", lambda x: np.quantile(x, 0.9), "At a depth of 60 your threshold"),
+    ("05.blind", np.max, "too high"),
+    ("05.blind", np.median, "too low"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_05)
+def test_right_answers_of_lesson_05_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_05)
+def test_wrong_answers_of_lesson_05_are_told_why(name, answer, says):
+    said = verdict(name, answer)
+    assert says.lower() in said.lower() and " Hint 1: " in said and not said.startswith("Not yet")
