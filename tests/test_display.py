@@ -281,6 +281,17 @@ def test_areas_are_those_of_the_metrics():
     assert pr.title.text == [f"n reaches auPRC {metrics.auprc(labels, scores):.3f}"]
 
 
+def test_areas_stand_where_no_curve_crosses_them():
+    # One curve stays high and ends half way down; the other rises steeply, falls, and ends low.
+    recall = np.linspace(0, 1, 200)
+    high = pd.DataFrame({"recall": recall, "precision": 1 - recall**20 / 2})
+    low = high.assign(precision=np.minimum(recall / 0.02, 1) * (1 - recall**2))
+    chart = charts.precision_recall({"half": high, "one in a hundred": low}, width=280)
+    labels = chart.layer[-1].to_dict()
+    texts = pd.DataFrame(chart.to_dict()["datasets"][labels["data"]["name"]])
+    assert labels["mark"]["align"] == "left" and texts["y_px"].min() > 170  # bottom left
+
+
 def test_baselines_are_grey_and_the_model_is_not():
     picture = theme.svg(charts.roc(curves("roc", names=("k-mers", "net")), baselines=("k-mers",)))
     texts = dict(re.findall(r'fill="(#\w+)"[^>]*>(k-mers|net) auROC', picture))

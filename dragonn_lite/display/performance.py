@@ -6,6 +6,7 @@ Call these as ``charts.roc(...)``: :mod:`dragonn_lite.display.charts` is their f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -171,10 +172,12 @@ def _curve_chart(
     )
     ranked = sorted(areas, key=areas.get, reverse=True)
     texts = [f"{name} {measure} {areas[name]:.3f}" for name in ranked]
+    labels = [*texts, chance_label]
+    points = [rows[[x_name, y_name]].to_numpy() for rows in thinned]
     corner = _corner_text(
-        [*texts, chance_label],
+        labels,
         [*(colours[str(name)] for name in ranked), theme.BASELINE],
-        _emptiest_corner(table[[x_name, y_name]].to_numpy(), chance.to_numpy()),
+        _emptiest_corner(points, chance.to_numpy(), labels, width),
         width,
     )
     best = next((name for name in ranked if name not in baselines), ranked[0])
@@ -187,19 +190,21 @@ def _curve_chart(
     )
 
 
-def _emptiest_corner(points: np.ndarray, chance: np.ndarray) -> tuple[bool, bool]:
-    """Return (right, top) of the corner that lies furthest from every curve."""
+def _emptiest_corner(curves, chance, labels: list[str], width: int) -> tuple[bool, bool]:
+    """Return (right, top) of the corner whose labels the curves cross least, or stay furthest of."""
     dense = np.concatenate(
-        [np.linspace(a, b, 20) for a, b in zip(points[:-1], points[1:], strict=True)]
+        [np.linspace(a, b, 20) for points in curves for a, b in pairwise(points)]
         + [np.linspace(*chance, 50)]
     )
-    clear = {}
+    margin = np.array([8 / width, 0])
+    size = np.array([(6.5 * max(map(len, labels))) / width, 17 * (len(labels) + 1) / _HEIGHT])
+    found = {}
     for right in (False, True):
         for top in (False, True):
-            # The labels fill about half the width and a quarter of the height.
-            corner = np.array([0.75 if right else 0.25, 0.85 if top else 0.15])
-            clear[right, top] = np.abs((dense - corner) / [1.0, 0.5]).max(axis=1).min()
-    return max(clear, key=clear.get)
+            middle = np.where([right, top], 1 - margin - size / 2, margin + size / 2)
+            distance = np.abs((dense - middle) / (size / 2)).max(axis=1)
+            found[right, top] = -(distance < 1).sum(), distance.min()
+    return max(found, key=found.get)
 
 
 def _corner_text(texts, colours, corner: tuple[bool, bool], width: int) -> alt.Chart:
