@@ -191,7 +191,7 @@ def _curve_chart(
 
 
 def _emptiest_corner(curves, chance, labels: list[str], width: int) -> tuple[bool, bool]:
-    """Return (right, top) of the corner whose labels the curves cross least, or stay furthest of."""
+    """Return (right, top) of the corner that curves cross least and stay furthest from."""
     dense = np.concatenate(
         [np.linspace(a, b, 20) for points in curves for a, b in pairwise(points)]
         + [np.linspace(*chance, 50)]
