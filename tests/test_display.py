@@ -130,7 +130,7 @@ CASES = {
     ),
     "concordance, one point": lambda: charts.concordance({"n": tops(1)[:1]}),
     "signal track": lambda: charts.signal_track(
-        *signal_windows(100), positive_at=20, negative_at=8, sites=bound_sites(30), subtitle=LONG
+        *signal_windows(100), positive_at=20, negative_at=8, sites=bound_sites(30), title=LONG
     ),
     "signal track, 1000 windows": lambda: charts.signal_track(*signal_windows(1000), title=LONG),
     "signal track, one window": lambda: charts.signal_track(
@@ -296,9 +296,24 @@ def test_baselines_are_grey_and_the_model_is_not():
     picture = theme.svg(charts.roc(curves("roc", names=("k-mers", "net")), baselines=("k-mers",)))
     texts = dict(re.findall(r'fill="(#\w+)"[^>]*>(k-mers|net) auROC', picture))
     assert {name: colour.upper() for colour, name in texts.items()} == {
-        "k-mers": theme.BASELINE,
+        "k-mers": theme.text_colour(theme.BASELINE),
         "net": theme.MODEL,
     }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_words_can_be_read(name):
+    # Letters of the four bases are as coloured everywhere, and say what they are by their form.
+    picture = theme.svg(CASES[name]())
+    said = [
+        (fill.upper(), text)
+        for fill, text in re.findall(r'<text[^>]*fill="([^"]+)"[^>]*>([^<]+)</text>', picture)
+        if text not in theme.BASE_COLOURS and fill not in ("white", "transparent")
+    ]
+    assert said
+    for fill, text in said:
+        colour = "#000000" if fill in ("BLACK", "#000") else fill
+        assert len(colour) == 7 and theme.text_colour(colour) == colour, (text, fill)
 
 
 def test_the_histogram_shows_shares_of_each_class():

@@ -215,6 +215,16 @@ def test_heading_wraps():
     assert title.subtitle[0] == "method"
 
 
+def test_a_colour_for_words_can_be_read_and_is_no_darker_than_needed():
+    for colour in (*theme.BASELINES, *theme.SERIES, theme.TRAINING, "#FFFFFF", "#00FF00"):
+        ink = theme.text_colour(colour)
+        contrast = 1.05 / (np.dot([0.2126, 0.7152, 0.0722], linear_rgb(ink)) + 0.05)
+        assert contrast >= 4.5
+        assert ink == colour or contrast < 4.75
+        assert np.allclose(np.sign(np.diff(linear_rgb(ink))), np.sign(np.diff(linear_rgb(colour))))
+    assert theme.text_colour(theme.MODEL) == theme.MODEL
+
+
 def test_series_colours():
     colours = theme.series_colours(["a", "b", "c"], ["b"])
     assert list(colours) == ["a", "b", "c"] and colours["b"] == theme.BASELINE

@@ -142,7 +142,7 @@ def _class_labels(classes: dict, colours: dict) -> list[alt.Chart]:
                 baseline="bottom",
                 fontSize=12,
                 fontWeight="bold",
-                color=colours[name],
+                color=theme.text_colour(colours[name]),
             )
             .encode(text="text:N", x=alt.value(theme.WIDTH if right else 0), y=alt.value(-2))
         )

@@ -155,8 +155,7 @@ def _split_labels(splits: list[str], width: int) -> list[alt.Chart]:
                 baseline="bottom",
                 fontSize=12,
                 fontWeight="bold",
-                # The light curve's own colour would be too faint for letters.
-                color=theme.VALIDATION if right else "#7D9CC2",
+                color=theme.text_colour(theme.VALIDATION if right else theme.TRAINING),
             ).encode(text="text:N", x=alt.value(width if right else 0), y=alt.value(-4))
         )
     return layers

@@ -125,15 +125,13 @@ def _reference_layers(table: pd.DataFrame, ceiling, x) -> list[alt.Chart]:
         k = np.geomspace(chance["k"].iloc[0], chance["k"].iloc[-1], 60)
         share = np.interp(k, chance["k"], chance["chance"])
         line = alt.Chart(pd.DataFrame({"k": k, "share": share}))
-        grey = {"color": theme.BASELINE}
-        layers.append(
-            line.mark_line(strokeDash=[4, 3], strokeWidth=1, **grey).encode(x, _share("share"))
-        )
+        dashed = line.mark_line(color=theme.BASELINE, strokeDash=[4, 3], strokeWidth=1)
+        layers.append(dashed.encode(x, _share("share")))
         label = alt.Chart(pd.DataFrame({"k": [k[45]], "share": [share[45]], "text": ["chance"]}))
         layers.append(
-            label.mark_text(align="right", baseline="bottom", dx=-4, **grey).encode(
-                x, _share("share"), text="text:N"
-            )
+            label.mark_text(
+                align="right", baseline="bottom", dx=-4, color=theme.text_colour(theme.BASELINE)
+            ).encode(x, _share("share"), text="text:N")
         )
     if ceiling is not None:
         share, label = ceiling
@@ -153,7 +151,8 @@ def _share(column: str) -> alt.Y:
 
 def _names(colours: dict[str, str]) -> alt.Chart:
     """The names of the curves, over each other in the lower left: what agrees begins high."""
-    table = pd.DataFrame({"text": list(colours), "colour": list(colours.values())})
+    inks = [theme.text_colour(colour) for colour in colours.values()]
+    table = pd.DataFrame({"text": list(colours), "ink": inks})
     table["y_px"] = _HEIGHT - 17 * np.arange(len(table), 0, -1)
     return (
         alt.Chart(table)
@@ -162,7 +161,7 @@ def _names(colours: dict[str, str]) -> alt.Chart:
             x=alt.value(8),
             y=alt.Y("y_px:Q", scale=None, title=None, axis=None),
             text="text:N",
-            color=alt.Color("colour:N", scale=None),
+            color=alt.Color("ink:N", scale=None),
         )
     )
 

@@ -174,7 +174,7 @@ def _curve_chart(
     texts = [f"{name} {measure} {areas[name]:.3f}" for name in ranked]
     labels = [*texts, chance_label]
     points = [rows[[x_name, y_name]].to_numpy() for rows in thinned]
-    corner = _corner_text(
+    key = _corner_key(
         labels,
         [*(colours[str(name)] for name in ranked), theme.BASELINE],
         _emptiest_corner(points, chance.to_numpy(), labels, width),
@@ -182,7 +182,7 @@ def _curve_chart(
     )
     best = next((name for name in ranked if name not in baselines), ranked[0])
     finding = f"{best} reaches {measure} {areas[best]:.3f}" if title is None else title
-    return alt.layer(no_skill, lines, corner).properties(
+    return alt.layer(no_skill, lines, *key).properties(
         width=width,
         height=_HEIGHT,
         title=theme.heading(finding, subtitle),
@@ -197,7 +197,7 @@ def _emptiest_corner(curves, chance, labels: list[str], width: int) -> tuple[boo
         + [np.linspace(*chance, 50)]
     )
     margin = np.array([8 / width, 0])
-    size = np.array([(6.5 * max(map(len, labels))) / width, 17 * (len(labels) + 1) / _HEIGHT])
+    size = np.array([(26 + 6.5 * max(map(len, labels))) / width, 17 * (len(labels) + 1) / _HEIGHT])
     found = {}
     for right in (False, True):
         for top in (False, True):
@@ -207,21 +207,32 @@ def _emptiest_corner(curves, chance, labels: list[str], width: int) -> tuple[boo
     return max(found, key=found.get)
 
 
-def _corner_text(texts, colours, corner: tuple[bool, bool], width: int) -> alt.Chart:
+def _corner_key(texts, colours, corner: tuple[bool, bool], width: int) -> list[alt.Chart]:
+    """Words, each beside a stroke like its curve, as greys dark enough to read look alike."""
     right, top = corner
     first = 14 if top else _HEIGHT - 14 - 17 * (len(texts) - 1)
-    table = pd.DataFrame({"text": texts, "colour": colours})
-    table["y_px"] = first + 17 * np.arange(len(texts))
-    return (
+    table = pd.DataFrame(
+        {
+            "text": texts,
+            "colour": colours,
+            "ink": [theme.text_colour(colour) for colour in colours],
+            "y_px": first + 17 * np.arange(len(texts)),
+        }
+    )
+    outer, inner, words = (width - 8, width - 28, width - 34) if right else (8, 28, 34)
+    y = alt.Y("y_px:Q", scale=None, title=None, axis=None)
+    stroke = alt.Color("colour:N", scale=None)
+    return [
+        alt.Chart(table[:-1])
+        .mark_rule(strokeWidth=2)
+        .encode(y, stroke, x=alt.value(inner), x2=alt.value(outer)),
+        alt.Chart(table[-1:])
+        .mark_rule(strokeDash=[4, 3])
+        .encode(y, stroke, x=alt.value(inner), x2=alt.value(outer)),
         alt.Chart(table)
         .mark_text(align="right" if right else "left", fontSize=12, fontWeight="bold")
-        .encode(
-            x=alt.value(width - 8 if right else 8),
-            y=alt.Y("y_px:Q", scale=None, title=None, axis=None),
-            text="text:N",
-            color=alt.Color("colour:N", scale=None),
-        )
-    )
+        .encode(y, alt.Color("ink:N", scale=None), x=alt.value(words), text="text:N"),
+    ]
 
 
 def _checked(curves, columns: list[str]) -> Mapping[str, pd.DataFrame]:

@@ -192,7 +192,7 @@ def _strips(known: dict, colours: dict, end: float, rare: bool) -> list[alt.Laye
                 text="text:N",
                 x=alt.value(theme.WIDTH),
                 y=alt.value(-2),
-                color=alt.value(colours[name]),
+                color=alt.value(theme.text_colour(colours[name])),
             )
         )
         strips.append(alt.layer(bars, label).properties(width=theme.WIDTH, height=_STRIP_HEIGHT))

@@ -338,6 +338,34 @@ def base_scale() -> alt.Scale:
     return colour_scale(BASE_COLOURS)
 
 
+def text_colour(colour: str) -> str:
+    """Return a colour for words: the same where they can be read on white, else as much darker.
+
+    Its contrast with white is at least 4.5. Pale lines stay as they are; their labels do not.
+
+    References
+    ----------
+    W3C, Web Content Accessibility Guidelines 2.2, 1.4.3 (contrast of text).
+
+    Examples
+    --------
+    >>> text_colour(MODEL), text_colour("#BDBDBD")
+    ('#3A6EA5', '#757575')
+    """
+    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    for percent in range(100, -1, -1):
+        darker = [percent * channel // 100 for channel in channels]
+        linear = [_linear(channel / 255) for channel in darker]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        if 1.05 / (luminance + 0.05) >= 4.5:
+            break
+    return "#{:02X}{:02X}{:02X}".format(*darker)
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+
 def series_colours(names: list[str], baselines: tuple[str, ...] | list[str] = ()) -> dict:
     """Return a colour for each series: baselines in greys, the others slate, ochre, sage, plum.
 

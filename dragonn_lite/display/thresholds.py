@@ -95,18 +95,21 @@ def _hit_curves(table, marked, colours, domain, hits_title, reference) -> alt.La
     axis = alt.Axis(format="~s", values=powers, minExtent=theme.AXIS_PX)
     y = alt.Y("hits:Q", title=hits_title, scale=log, axis=axis)
     colour = alt.Color("motif:N", scale=theme.colour_scale(colours), legend=None)
+    ink = alt.Color("ink:N", scale=None)
+    inks = {name: theme.text_colour(shade) for name, shade in colours.items()}
+    table, marked = (rows.assign(ink=rows["motif"].map(inks)) for rows in (table, marked))
     first = table.loc[table.groupby("motif", sort=False)["threshold_bits"].idxmin()]
     layers = [
         alt.Chart(table).mark_line(strokeWidth=2).encode(x, y, colour),
         alt.Chart(first)
         .mark_text(align="left", baseline="bottom", dx=6, dy=-4, fontSize=13, fontWeight="bold")
-        .encode(x, y, colour, text="motif:N"),
+        .encode(x, y, ink, text="motif:N"),
         alt.Chart(marked).mark_point(filled=True, size=70, opacity=1).encode(x, y, colour),
         # Above the highest curve and below the others there is room for words.
         *(
             alt.Chart(rows)
             .mark_text(align=align, dx=dx, dy=dy)
-            .encode(x, y, colour, text="label:N")
+            .encode(x, y, ink, text="label:N")
             for rows, align, dx, dy in (
                 (marked[marked["hits"] == marked["hits"].max()], "left", 9, -7),
                 (marked[marked["hits"] < marked["hits"].max()], "right", -13, 7),

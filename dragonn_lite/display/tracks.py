@@ -233,7 +233,7 @@ def one_hot_grid(x, *, title: str = "", subtitle: str = "", start: int = 0) -> a
     )
     numbers = base.mark_text().encode(
         text="value:Q",
-        color=alt.condition("datum.value == 1", alt.value("white"), alt.value("#AAAAAA")),
+        color=alt.condition("datum.value == 1", alt.value("white"), alt.value("#757575")),
     )
     read = (
         alt.Chart(present)
