@@ -46,6 +46,8 @@ LAB_SETTINGS = {
     },
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
+# A kernel would warn in the terminal that it and JupyterLab, on one machine, talk unencrypted.
+KERNEL_SETTINGS = {"IPKernelApp": {"log_level": "ERROR"}}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,7 +98,8 @@ def _lab(arguments):
         _say("Port %d is taken, so port %d is used." % (FIRST_PORT, port))
     command = [python, "-m", "jupyterlab", "--ServerApp.root_dir=" + root]
     command += ["--ServerApp.port=%d" % port]
-    command += ["--log-level=WARN", "--LabApp.log_level=WARN"]
+    # The address is logged as critical, so it is still said.
+    command += ["--log-level=ERROR", "--LabApp.log_level=ERROR"]
     command += ["--LabApp.default_url=" + _first_page(root)]
     if options.port is not None:
         command.append("--ServerApp.port_retries=0")
@@ -197,10 +200,14 @@ def _first_page(root):
 
 
 def _write_lab_settings(folder):
-    settings = os.path.join(folder, "share", "jupyter", "lab", "settings")
-    os.makedirs(settings, exist_ok=True)
-    with open(os.path.join(settings, "overrides.json"), "w") as file:
-        json.dump(LAB_SETTINGS, file, indent=1)
+    for path, settings in (
+        ("share/jupyter/lab/settings/overrides.json", LAB_SETTINGS),
+        ("etc/ipython/ipython_kernel_config.json", KERNEL_SETTINGS),
+    ):
+        path = os.path.join(folder, *path.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            json.dump(settings, file, indent=1)
 
 
 def _need_checkout(purpose):

@@ -180,7 +180,8 @@ def _predict(options):
         raise ValueError(f"--out {out} is a folder, expected the name of a file such as scores.tsv")
     out.parent.mkdir(parents=True, exist_ok=True)
     n = 0
-    with created(out) as file, tqdm(unit=" sequences") as bar:
+    # A refusal, which comes early, is not to stand under a bar of nothing.
+    with created(out) as file, tqdm(unit=" sequences", delay=0.5) as bar:
         for names, sequences in _inputs.blocks(options, length):
             table = _score_table(names, _scores(model, sequences))
             table.to_csv(file, sep="\t", index=False, header=n == 0, mode="wb")

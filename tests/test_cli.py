@@ -410,6 +410,7 @@ def refused(command, says, capsys):
     assert says in last, last
     assert last.startswith(f"dragonn_lite {command[0]}: ") and "Traceback" not in captured.err
     assert captured.out == ""
+    return captured.err
 
 
 def bad_training(files, tmp_path):
@@ -502,7 +503,9 @@ def test_sequences_of_another_length_are_refused(command, trained, tmp_path, cap
     write(tmp_path / "x.fa", [*random_letters(3), *random_letters(1, 61)])
     options = ["--model", str(trained), "--sequences", str(tmp_path / "x.fa")]
     out = tmp_path / "scores.tsv"
-    refused([command, *options, "--out", str(out)], "s3 has 61 bp, but the model reads 60", capsys)
+    says = "s3 has 61 bp, but the model reads 60"
+    said = refused([command, *options, "--out", str(out)], says, capsys)
+    assert "sequences/s" not in said  # no bar of nothing above the sentence
     assert {path.name for path in tmp_path.iterdir()} == {"x.fa"}
 
 

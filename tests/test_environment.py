@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import json
 import os
 import shutil
 import signal
@@ -92,6 +93,12 @@ def test_lab_fetches_no_news(standing):
     report(standing.first)
     text = (standing.venv / "share/jupyter/lab/settings/overrides.json").read_text()
     assert '"fetchNews": "false"' in text and '"windowingMode": "none"' in text
+
+
+def test_lab_says_its_address_and_errors_and_no_warnings(standing):
+    assert "--log-level=ERROR" in report(standing.first)["arguments"]
+    text = (standing.venv / "etc/ipython/ipython_kernel_config.json").read_text()
+    assert json.loads(text) == {"IPKernelApp": {"log_level": "ERROR"}}
 
 
 def test_a_kernel_in_any_folder_imports_the_checkout(standing, tmp_path):

@@ -29,7 +29,6 @@ def signal_track(
     sites: pd.DataFrame | None = None,
     signal_title: str = "fragments in the window",
     title: str | None = None,
-    subtitle: str = "",
 ) -> alt.VConcatChart:
     """Return the signal of windows along a stretch of genome, coloured by label, over its sites.
 
@@ -48,8 +47,8 @@ def signal_track(
         stretch are drawn below, as high as they are occupied.
     signal_title : str
         What the signal is, with its unit.
-    title, subtitle : str, optional
-        The finding (by default how many windows are bound); then method, data and n.
+    title : str, optional
+        The finding, by default how many windows are bound.
 
     Raises
     ------
@@ -94,7 +93,7 @@ def signal_track(
     finding = title if title is not None else f"{n_bound:,} of {len(labels):,} windows {are} bound"
     said = "; ".join(line for line in said if line)
     return alt.vconcat(*panels, spacing=4).properties(
-        title=theme.heading(finding, [line for line in (subtitle, said) if line]),
+        title=theme.heading(finding, said),
         description=f"{finding}. Signal of {len(labels)} windows on {chromosomes[0]} from "
         f"{domain[0]:,} to {domain[1]:,} bp: {_counts_words(labels)}. {said}.",
     )
