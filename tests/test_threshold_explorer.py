@@ -94,6 +94,27 @@ def test_the_best_threshold_against_all_of_them(seed, cost):
         assert reached == pytest.approx(gain, abs=1e-9)
 
 
+def test_what_is_rounded_away_is_not_called_nothing():
+    # One bound window in 10,000, a tenth of them found, and no wrong pick.
+    state = ThresholdState([0, *[1] * 10], [-1.0, *range(10)], threshold=9.0, prevalence=1e-4)
+    for there, words in (
+        (state, "fewer than one is bound. You test fewer than one"),
+        (state.at(threshold=10.0), "fewer than one is bound. You test none"),
+        (state.at(prevalence=0.001), "1 is bound. You test fewer than one"),
+    ):
+        assert there.words() == f"Of 1,000 windows {words}"
+        says(there, texts(theme.svg(widgets.threshold_explorer_chart(there))))
+
+
+def test_recall_at_fdr_is_exact_where_only_a_part_of_the_curve_is_drawn():
+    labels, scores = predictions(3, 100_000, share=0.2, ties=False)
+    scores += 2 * labels
+    state = ThresholdState(labels, scores)
+    assert state.recall_at_fdr() == metrics.recall_at_fdr(labels, scores, fdr=0.1) > 0.1
+    drawn = state.rows["recall"].to_numpy()[state.precision() >= 0.9].max()
+    assert drawn < state.recall_at_fdr()
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_recall_at_fdr_is_that_of_the_metrics_and_follows_prevalence(seed):
     labels, scores = predictions(seed, share=0.5, ties=seed % 2)
@@ -321,6 +342,10 @@ def test_sliders_reach_what_is_shown_first_and_step_evenly():
     rates = np.array([widget.explored.rates(value) for _, value in threshold.options])
     assert -np.diff(rates[:, 0]).min() <= 0.04
     assert (rates[:, 1] < 0.01).sum() >= 15
+    # Prevalences are round numbers, each at most a third more than the one before.
+    assert [name for name, _ in prevalence.options[:4]] == ["0.01 %", "0.1 %", "0.12 %", "0.15 %"]
+    shares = np.array([share for _, share in prevalence.options[1:]])
+    assert (shares[1:] / shares[:-1]).max() < 1.34 and shares[-1] == 0.5 and 0.01 in shares
     threshold.index = 0
     assert widget.explored.words().endswith("You test 1000: 0 hits, 1000 wrong")
 
@@ -336,6 +361,11 @@ def test_without_what_draws_the_widget_shows_the_chart_itself(monkeypatch):
 # --- its twin without Python ---------------------------------------------------------------------
 
 
+def listed(spec, name):
+    """What the positions of a slider stand for."""
+    return next(p["value"] for p in spec["params"] if p["name"] == name)
+
+
 def test_the_twin_says_what_python_says_at_every_slider():
     labels, scores = predictions(6, share=0.3)
     spec = charts.threshold_explorer(labels, scores, prevalence=0.05).to_dict()
@@ -343,12 +373,13 @@ def test_the_twin_says_what_python_says_at_every_slider():
     start = ThresholdState(labels, scores, prevalence=0.05)
     says(start, texts(theme.svg(spec)))
     dials = {p["name"]: p for p in spec["params"] if "bind" in p}
-    stops = next(p["value"] for p in spec["params"] if p["name"] == "stops")
+    stops, prevalences = (listed(spec, name) for name in ("stops", "prevalences"))
     assert dials["stop"]["bind"]["max"] == len(stops) - 1
-    for stop, power, cost in ((0, -3, 0), (30, -1.5, 0.5), (len(stops) - 1, -0.3, 10)):
-        for name, value in (("stop", stop), ("power", power), ("cost", cost)):
+    assert dials["rarity"]["bind"]["max"] == len(prevalences) - 1
+    for stop, rarity, cost in ((0, 0, 0), (30, 15, 0.5), (len(stops) - 1, 27, 10)):
+        for name, value in (("stop", stop), ("rarity", rarity), ("cost", cost)):
             dials[name]["value"] = value
-        there = start.at(threshold=stops[stop], prevalence=10**power, cost=cost)
+        there = start.at(threshold=stops[stop], prevalence=prevalences[rarity], cost=cost)
         says(there, texts(theme.svg(spec)))
 
 
@@ -403,7 +434,7 @@ def test_sliders_work_in_a_browser_without_python_or_network(kind, browser, tmp_
     labels, scores = predictions(8, 3000, share=0.1, ties=False)
     state = ThresholdState(labels, scores, prevalence=0.01)
     chart = charts.threshold_explorer(labels, scores, prevalence=0.01)
-    stops = next(p["value"] for p in chart.to_dict()["params"] if p["name"] == "stops")
+    stops, prevalences = (listed(chart.to_dict(), name) for name in ("stops", "prevalences"))
     page = browser.new_page()
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -425,8 +456,8 @@ def test_sliders_work_in_a_browser_without_python_or_network(kind, browser, tmp_
     shows(state := state.at(threshold=stops[40]))
     dial("threshold").press("ArrowRight")
     shows(state := state.at(threshold=stops[41]))
-    dial("prevalence").fill("-1.5")
-    shows(state := state.at(prevalence=10**-1.5))
+    dial("prevalence").fill("20")
+    shows(state := state.at(prevalence=prevalences[20]))
     dial("cost").fill("2.5")
     shows(state.at(cost=2.5))
     if kind != "alone":

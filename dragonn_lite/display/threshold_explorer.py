@@ -20,6 +20,13 @@ from dragonn_lite.evaluation import metrics
 
 N_WINDOWS = 1000
 FDR = 0.1
+# From 0.1 to 50 %, for a slider: steps of about a quarter, all easy to say.
+PREVALENCES = tuple(
+    round(digit * 10.0**power, 6)
+    for power in (-3, -2, -1)
+    for digit in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+    if digit * 10.0**power <= 0.5
+)
 # Half a window is counted as one, also where a product of fractions falls just short of the half.
 HALF = 0.5 + 1e-9
 
@@ -58,7 +65,7 @@ class ThresholdState:
     ----------
     rows : pandas.DataFrame
         ``threshold``, ``recall``, ``false_positive_rate`` of the points that the pictures need,
-        from the strictest on: no curve is off by more than 0.001, and the best threshold at any
+        from the strictest on: no curve is off by more than 0.002, and the best threshold at any
         prevalence and cost is among them.
     stops : array
         About 100 thresholds for a slider, from lax to strict: even steps of recall, and of the
@@ -186,16 +193,17 @@ class ThresholdState:
 
     def recall_at_fdr(self) -> float:
         """Return the largest recall with at most 10 % false discoveries at this prevalence."""
-        trusted = self.precision() >= 1 - FDR - 1e-9
-        return float(self.rows["recall"].to_numpy()[trusted].max(initial=0))
+        trusted = _precision(self._curve, self.prevalence) >= 1 - FDR - 1e-9
+        return float(self._curve["recall"].to_numpy()[trusted].max(initial=0))
 
     def words(self) -> str:
         """Return the finding in a sentence: the same for eyes and for a screen reader."""
         n = self.windows()
         n_bound, n_tested = n.missed + n.hits, n.hits + n.wrong
-        bound = f"{n_bound or 'none'} {'is' if n_bound <= 1 else 'are'} bound"
+        bound = f"{n_bound or 'fewer than one'} {'is' if n_bound <= 1 else 'are'} bound"
         hits = f"{n.hits} hit{'' if n.hits == 1 else 's'}"
-        tested = f"{n_tested}: {hits}, {n.wrong} wrong" if n_tested else "none"
+        rounded_away = "fewer than one" if any(self.rates()) else "none"
+        tested = f"{n_tested}: {hits}, {n.wrong} wrong" if n_tested else rounded_away
         return f"Of 1,000 windows {bound}. You test {tested}"
 
     def net_words(self) -> str:
@@ -255,10 +263,6 @@ def _drawn(curve: pd.DataFrame, stops: np.ndarray) -> np.ndarray:
     for odds in (1e-3, 1e-2, 1e-1, 1.0):
         precision = odds * balanced / (odds * balanced + 1 - balanced)
         kept.append(1 + tables.thin(y[1:], precision, n_max=200))
-    # No laxer threshold has a higher precision, at any prevalence: these decide recall at an FDR.
-    later = np.append(np.maximum.accumulate(balanced[::-1])[::-1][1:], -1.0)
-    records = 1 + np.flatnonzero(balanced > later)
-    kept.append(records[np.linspace(0, len(records) - 1, min(len(records), 300)).astype(int)])
     return np.unique(np.concatenate([stops, corners[np.concatenate(kept)]]))
 
 

@@ -35,7 +35,7 @@ def threshold_explorer(
     threshold: float = 0.0,
     prevalence: float | None = None,
     cost: float = 1.0,
-) -> alt.VConcatChart:
+) -> alt.ConcatChart:
     """Return the threshold explorer with sliders of its own: it needs no Python once it is made.
 
     In a notebook, in HTML exported from one, and in a page of :func:`pages.write_page` the sliders
@@ -63,7 +63,7 @@ def threshold_explorer(
     --------
     >>> chart = threshold_explorer([0, 0, 1, 1], [-1, 0.5, 0.2, 2], prevalence=0.01)
     >>> [p["bind"]["name"] for p in chart.to_dict()["params"] if "bind" in p]
-    ['threshold (lax to strict)', 'prevalence (power of ten)', 'cost of a wrong pick']
+    ['threshold (lax to strict)', 'prevalence (rare to common)', 'cost of a wrong pick']
     """
     state = ThresholdState(labels, scores, threshold, prevalence, cost)
     return threshold_explorer_chart(state, interactive=True)
@@ -71,7 +71,7 @@ def threshold_explorer(
 
 def threshold_explorer_chart(
     state: ThresholdState, *, interactive: bool = False
-) -> alt.VConcatChart:
+) -> alt.ConcatChart:
     """Return the picture of the threshold explorer, the plain twin of its widget.
 
     Parameters
@@ -83,17 +83,16 @@ def threshold_explorer_chart(
     Examples
     --------
     >>> state = ThresholdState([0, 0, 1, 1], [-1, 0.5, 0.2, 2], prevalence=0.01)
-    >>> len(threshold_explorer_chart(state).vconcat)
-    2
+    >>> len(threshold_explorer_chart(state).concat)
+    4
     """
-    upper = alt.hconcat(
-        _windows(), alt.vconcat(_histogram(state), _gain(state), spacing=6), spacing=14
-    )
-    lower = alt.hconcat(_roc(state), _precision_recall(state), spacing=14)
-    return alt.vconcat(
-        upper,
-        lower,
-        spacing=16,
+    return alt.concat(
+        _windows(),
+        alt.vconcat(_histogram(state), _gain(state), spacing=6),
+        _roc(state),
+        _precision_recall(state),
+        columns=2,
+        spacing={"row": 16, "column": 14},
         title=alt.Title(alt.expr("finding"), subtitle=_notes(state), offset=12),
         **_said(state, interactive),
     )
@@ -178,9 +177,10 @@ def _windows() -> alt.LayerChart:
             x, y, text="count:Q"
         ),
         counted.mark_text(align="left", dx=48, fontSize=12).encode(x, y, text="text:N"),
+        _line_above(_one_row().transform_calculate(text="setting")),
         width=_LEFT,
         height=_SQUARE_PX * (n_rows + 11),
-        title=_panel_title("setting"),
+        title=_panel_title("'Each square is one of 1,000 windows'"),
     )
 
 
@@ -192,13 +192,21 @@ def _histogram(state: ThresholdState) -> alt.LayerChart:
     x = _threshold_axis(state, None)
     table = calls.histogram_table(classes, state.scores, 30)
     bars = calls.histogram_outlines(table, x, colours)
+    bars.mark.clip = True
     bars.encoding.y = alt.Y("share:Q", title="share of class", stack=None, axis=_axis(format="%"))
     words = pd.DataFrame({"class": list(classes), "row": [0, 1]})
     right = np.median(classes["bound"]) >= np.median(classes["unbound"])
     named = [
         alt.Chart(words[words["class"] == name])
-        .mark_text(align=align, baseline="bottom", fontWeight="bold", y=-3, x=at)
-        .encode(text="class:N", color=alt.Color("class:N", scale=theme.colour_scale(colours)))
+        .mark_text(
+            align=align,
+            baseline="bottom",
+            fontWeight="bold",
+            y=-3,
+            x=at,
+            color=theme.text_colour(colours[name]),
+        )
+        .encode(text="class:N")
         for name, (align, at) in zip(
             ("unbound", "bound"),
             (("left", 0), ("right", _RIGHT))[:: 1 if right else -1],
@@ -282,12 +290,9 @@ def _precision_recall(state: ThresholdState) -> alt.LayerChart:
         )
         .transform_filter("isValid(datum.y)")
     )
-    trusted = curve.transform_calculate(
-        kept=f"datum.y >= {1 - FDR} - 1e-9 ? datum.x : 0"
-    ).transform_aggregate(kept="max(kept)")
-    trusted = trusted.transform_calculate(
-        text=f"'dashed: 10 % FDR, recall ' + {expressions.percent('datum.kept')} + "
-        "'; dotted: break-even'",
+    trusted = _one_row().transform_calculate(
+        text=f"'dashed: 10 % FDR, recall ' + {expressions.percent('recall_at_fdr')} + "
+        "'; below dotted: a loss'",
         y=f"{1 - FDR}",
     )
     break_even = _one_row().transform_calculate(y="cost / (1 + cost)")

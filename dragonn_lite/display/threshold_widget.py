@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import ipywidgets
 
 from dragonn_lite.display import theme
 from dragonn_lite.display.pictures import Picture
-from dragonn_lite.display.threshold_explorer import ThresholdState
+from dragonn_lite.display.threshold_explorer import PREVALENCES, ThresholdState, short
 from dragonn_lite.display.threshold_panels import moved, threshold_explorer_chart
 
 _UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
@@ -68,7 +66,7 @@ def _controls(state: ThresholdState) -> dict:
         "layout": ipywidgets.Layout(width="620px"),
     }
     thresholds = sorted({*state.stops.tolist(), float(state.threshold)})
-    power = math.log10(state.prevalence)
+    prevalences = sorted({*PREVALENCES, state.prevalence})
     return {
         "threshold": ipywidgets.SelectionSlider(
             options=[(f"{threshold:.2f}".replace("-", "−"), threshold) for threshold in thresholds],
@@ -76,14 +74,10 @@ def _controls(state: ThresholdState) -> dict:
             description="Threshold",
             **look,
         ),
-        "prevalence": ipywidgets.FloatLogSlider(
+        "prevalence": ipywidgets.SelectionSlider(
+            options=[(f"{short(100 * share)} %", share) for share in prevalences],
             value=state.prevalence,
-            base=10,
-            min=min(-3, power - 1e-9),
-            max=max(-0.3, power + 1e-9),
-            step=0.05,
             description="Prevalence",
-            readout_format=".2%",
             **look,
         ),
         "cost": ipywidgets.FloatSlider(
