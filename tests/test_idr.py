@@ -173,27 +173,58 @@ def test_replicates_that_never_disagree_are_all_called_but_the_weak():
 
 
 def test_only_ranks_count_and_neither_order_nor_sides_do():
-    signal = simulated((2.5, 1.0, 0.8, 0.5), 400, 5).signal.round(1)  # with many ties
-    a, b = signal.T
-    found = replicates.idr(a, b)
+    signal = simulated((2.5, 1.0, 0.8, 0.5), 400, 5).signal
     order = np.random.default_rng(1).permutation(400)
-    for other, local in [
-        (replicates.idr(np.exp(a), b * 3 - 100), found.local_idr),
-        (replicates.idr(b, a), found.local_idr),
-        (replicates.idr(a[order], b[order]), found.local_idr[order]),
-    ]:
-        np.testing.assert_allclose(other.local_idr, local, atol=1e-6)
-        np.testing.assert_allclose(other[2:6], found[2:6], rtol=1e-6)
+    for a, b in (signal.T, signal.round(1).T):  # the second with many ties
+        found = replicates.idr(a, b)
+        others = [
+            (replicates.idr(np.exp(a), b * 3 - 100), found.local_idr),
+            (replicates.idr(a[order], b[order]), found.local_idr[order]),
+        ]
+        if len(np.unique(a)) == 400:
+            others.append((replicates.idr(b, a), found.local_idr))
+        for other, local in others:
+            np.testing.assert_allclose(other.local_idr, local, atol=1e-6)
+            np.testing.assert_allclose(other[2:6], found[2:6], rtol=1e-6)
     pairs = {}
     for pair, rate in zip(zip(a, b, strict=True), found.local_idr, strict=True):
         assert pairs.setdefault(pair, rate) == rate  # equal pairs, equal rates
     assert len(pairs) < 400
 
 
-def test_equal_signals_share_their_middle_rank():
-    a, b = np.random.default_rng(1).integers(0, 9, (2, 60))
-    expected = stats.rankdata([a, b], axis=1) / 61
-    np.testing.assert_allclose(reproducibility._ranks(a, b), expected)
+def test_equal_signals_are_scattered_over_their_ranks_in_each_replicate_otherwise():
+    signals = np.random.default_rng(1).integers(0, 2, (2, 600))
+    ranks = reproducibility._ranks(*signals)
+    for rank, signal in zip(ranks, signals, strict=True):
+        np.testing.assert_allclose(np.sort(rank), np.arange(1, 601) / 601)
+        assert rank[signal == 0].max() < rank[signal == 1].min()
+    for pair in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        equal = (signals.T == pair).all(axis=1)
+        assert abs(stats.spearmanr(*ranks[:, equal]).statistic) < 0.25
+
+
+@pytest.mark.parametrize("mean", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_coarse_counts_that_do_not_agree_are_not_called(mean, seed):
+    found = replicates.idr(*np.random.default_rng(seed).poisson(mean, (2, 2000)))
+    assert (found.global_idr > 0.05).all()
+
+
+def test_coarse_counts_that_agree_are_called():
+    rng = np.random.default_rng(1)
+    reproducible = np.arange(2000) < 600
+    mean = np.where(reproducible, rng.gamma(4, 5, 2000), 1.0)
+    called = replicates.idr(*rng.poisson(mean, (2, 2000))).global_idr <= 0.05
+    assert called.sum() > 400
+    assert (~reproducible[called]).mean() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / called.sum())
+
+
+@pytest.mark.parametrize("correlation", [-0.5, -0.9, -0.99, -1.0])
+def test_replicates_that_contradict_each_other_hold_nothing_reproducible(correlation):
+    a, b = np.random.default_rng(1).normal(size=(2, 500))
+    found = replicates.idr(a, correlation * a + np.sqrt(1 - correlation**2) * b)
+    assert found.proportion == 0
+    assert (found.global_idr == 1).all()
 
 
 def test_the_start_whose_ranks_are_likeliest_wins():

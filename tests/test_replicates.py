@@ -10,10 +10,10 @@ from shared_data import shared_data
 from sklearn import metrics as sklearn_metrics
 
 from dragonn_lite.assays import replicates
-from dragonn_lite.assays.concordance import wilson_interval
 from dragonn_lite.display import charts
 from dragonn_lite.dna import genome
 from dragonn_lite.evaluation import metrics
+from dragonn_lite.evaluation.shares import wilson_interval
 
 
 def random_labels(rng, n_replicates=3):

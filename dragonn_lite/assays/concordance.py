@@ -6,13 +6,11 @@ door.
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_fraction
-from dragonn_lite.dna.intervals import as_intervals
+from dragonn_lite.dna.intervals import as_intervals, on_one_axis
+from dragonn_lite.evaluation.shares import wilson_interval
 
 
 def concordance(signal_a, signal_b, *, k=None) -> pd.DataFrame:
@@ -42,12 +40,7 @@ def concordance(signal_a, signal_b, *, k=None) -> pd.DataFrame:
     >>> concordance([9, 8, 7, 1, 0], [7, 9, 1, 8, 0], k=[1, 2, 3])["shared"].tolist()
     [0.0, 1.0, 2.0]
     """
-    a, b = _signal(signal_a, "signal_a"), _signal(signal_b, "signal_b")
-    if len(a) != len(b):
-        raise ValueError(
-            f"signal_a has {len(a)} values and signal_b {len(b)}, expected one of each for every "
-            "example; for two lists of peaks use peak_concordance(...)"
-        )
+    a, b = as_signals(signal_a, signal_b, mend="for two lists of peaks use peak_concordance(...)")
     sizes = _sizes(k, len(a), "examples")
     ordered = [np.sort(signal)[::-1] for signal in (a, b)]
     shared = [
@@ -189,32 +182,9 @@ def match_peaks(peaks_a: pd.DataFrame, peaks_b: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"index_a": i, "index_b": j, "overlap_bp": shared_bp[chosen], **signals})
 
 
-def wilson_interval(share, n, confidence: float = 0.95):
-    """Return the ends of Wilson's interval for shares of n; n need not be whole.
-
-    Examples
-    --------
-    >>> [round(float(end), 3) for end in wilson_interval(0.8, 10)]
-    [0.49, 0.943]
-    """
-    if not 0 < as_fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, n = np.asarray(share, float), np.asarray(n, float)
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
-
-
 def _overlapping(a: pd.DataFrame, b: pd.DataFrame):
     """Every pair of rows that share a base, and how many: three arrays (n_pairs,)."""
-    both = pd.concat([a, b])
-    number = pd.factorize(both["chromosome"])[0]
-    start = (both["start"] - both["start"].min()).to_numpy()
-    stop = (both["stop"] - both["start"].min()).to_numpy()
-    offset = number * (stop.max() + 1)  # all chromosomes on one line, one after the other
-    start, stop = start + offset, stop + offset
-    (start_a, start_b), (stop_a, stop_b) = (np.split(x, [len(a)]) for x in (start, stop))
+    (start_a, stop_a), (start_b, stop_b) = on_one_axis(a, b)
     order = np.argsort(start_b, kind="stable")
     start_b, stop_b = start_b[order], stop_b[order]
     # Candidates begin before a peak stops, and something up to them reaches beyond its start.
@@ -252,6 +222,18 @@ def _peaks(peaks_a, peaks_b, *columns: str) -> list[pd.DataFrame]:
     return tables
 
 
+def as_signals(signal_a, signal_b, *, mend: str) -> list[np.ndarray]:
+    """Check two signals of the same findings; `mend` is said where their numbers differ."""
+    signals = [_signal(signal_a, "signal_a"), _signal(signal_b, "signal_b")]
+    n_a, n_b = map(len, signals)
+    if n_a != n_b:
+        raise ValueError(
+            f"signal_a has {n_a} values and signal_b {n_b}, expected one of each for every finding; "
+            f"{mend}"
+        )
+    return signals
+
+
 def _signal(signal, name: str) -> np.ndarray:
     signal = np.asarray(signal)
     if signal.ndim != 1 or not len(signal) or signal.dtype.kind not in "biuf":
@@ -259,7 +241,10 @@ def _signal(signal, name: str) -> np.ndarray:
             f"{name} has shape {signal.shape} and dtype {signal.dtype}, expected numbers (n,)"
         )
     if np.isnan(signal).any():
-        raise ValueError(f"{name} holds {int(np.isnan(signal).sum())} values that are NaN")
+        raise ValueError(
+            f"{name} holds {int(np.isnan(signal).sum())} values that are NaN; leave "
+            "these findings out"
+        )
     return signal
 
 

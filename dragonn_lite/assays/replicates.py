@@ -19,9 +19,9 @@ from dragonn_lite.assays.concordance import (
     match_peaks,
     peak_agreement,
     peak_concordance,
-    wilson_interval,
 )
 from dragonn_lite.assays.reproducibility import Idr, idr
+from dragonn_lite.evaluation.shares import wilson_interval
 
 __all__ = [
     "Ceiling",
@@ -74,8 +74,8 @@ def simulate_replicates(
     """Measure one truth several times, each time with normal noise of its own.
 
     A share of the findings can be irreproducible: these are standard normal noise in each
-    replicate, whatever their truth. With truths of mean m and sd t, the ranks then follow the very
-    mixture of :func:`idr`: mean m, sd s = sqrt(t² + noise²), correlation t² / s².
+    replicate, whatever their truth. With normal truths of mean m and sd t, the ranks then follow
+    the very mixture of :func:`idr`: mean m, sd s = sqrt(t² + noise²), correlation t² / s².
 
     *What it does not show*: real noise grows with the signal, and has a background that replicates
     share.

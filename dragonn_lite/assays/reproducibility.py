@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dragonn_lite._contract import as_count
+from dragonn_lite.assays.concordance import as_signals
 
 _FEWEST_PAIRS = 20
 # Where the climb begins: few, half or most of the pairs reproducible. The best end counts.
@@ -77,12 +78,15 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
     values by the quantiles of the current mixture (Li et al. 2011), accelerated by extrapolation
     (Varadhan & Roland 2008). Where that rests, the ranks are not yet most likely (Bilgrau et al.
     2016): with 1,000 pairs, an sd of 1 is found as 0.7. So their likelihood is climbed from there.
-    Of three fixed starts the likeliest end wins. Equal signals share their middle rank: the same
-    input gives the same result.
+    Of three fixed starts the likeliest end wins. Equal signals are scattered over their ranks, in
+    each replicate in another order: at one rank, many equal pairs would pass for a narrow
+    reproducible part however little the replicates agree. The orders are fixed, so the same input
+    gives the same result, and pairs equal in both replicates share one rate.
 
-    Where the ranks are no more likely than independent ones (likelihood ratio, p = 0.001), no pair
-    is called reproducible: the proportion is 0 and every rate is 1. Neither are pairs called that
-    are weaker than the mean of the noise: their local rate is 1, as in the tool that ENCODE uses.
+    Where the ranks are no more likely than independent ones (likelihood ratio, p = 0.001), or their
+    correlation is below 0 by three standard errors, no pair is called reproducible: the proportion
+    is 0 and every rate is 1. Neither are pairs called that are weaker than the mean of the noise:
+    their local rate is 1, as in the tool that ENCODE uses.
 
     *What it does not show*: whether a finding is true. A bias that both replicates share, such as
     a sticky region of the genome, is reproducible. Nor does a sharply cut list work: it needs the
@@ -119,53 +123,50 @@ def idr(signal_a, signal_b, *, max_iterations: int = 600) -> Idr:
     >>> bool(result.converged), round(result.proportion, 1), round(result.correlation, 1)
     (True, 0.5, 0.8)
     """
-    ranks = np.stack(_ranks(signal_a, signal_b))  # (2, n)
+    ranks = _ranks(signal_a, signal_b)  # (2, n)
     limit = as_count(max_iterations, "max_iterations", minimum=3)
     fits = [_fit(ranks, _Mixture(*start), limit) for start in _STARTS]
     mixture, gain, n_iterations, converged = max(fits, key=lambda fit: fit[1])
-    if gain < _LEAST_GAIN:
+    # Those that contradict each other meet in the middle, as a narrow reproducible part would.
+    contradict = np.corrcoef(ranks)[0, 1] * math.sqrt(ranks.shape[1]) < -3
+    if gain < _LEAST_GAIN or contradict:
         mixture, gain = _Mixture(math.nan, math.nan, math.nan, 0.0), 0.0
         local = np.ones(ranks.shape[1])
     else:
         values = _values(ranks, mixture)
         weak = values.sum(axis=0) < 0  # a wide reproducible component claims these corners too
         local = np.where(weak, 1.0, 1 - _reproducible(values, mixture))
+        local = _shared_by_equals(local, signal_a, signal_b)
     return Idr(local, _global(local), *map(float, mixture), gain, n_iterations, converged)
 
 
-def _ranks(signal_a, signal_b) -> list[np.ndarray]:
-    """Ranks from just above 0 to just below 1, equal signals at the middle of theirs."""
-    signals = []
-    for name, signal in (("signal_a", signal_a), ("signal_b", signal_b)):
-        signal = np.asarray(signal)
-        if signal.ndim != 1 or signal.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name} has shape {signal.shape} and dtype {signal.dtype}, expected numbers (n,)"
-            )
-        if np.isnan(signal).any():
-            raise ValueError(
-                f"{name} holds {int(np.isnan(signal).sum())} values that are NaN; leave these "
-                "pairs out of both signals"
-            )
-        signals.append(signal)
-    if len(signals[0]) != len(signals[1]):
+def _ranks(signal_a, signal_b) -> np.ndarray:
+    """Ranks (2, n) from just above 0 to just below 1, equal signals in a scattered order."""
+    signals = as_signals(signal_a, signal_b, mend="match peaks first with match_peaks(...)")
+    n = len(signals[0])
+    if n < _FEWEST_PAIRS:
         raise ValueError(
-            f"signal_a has {len(signals[0])} values and signal_b {len(signals[1])}, expected one "
-            "pair for each finding: match peaks first with match_peaks(...)"
+            f"signal_a has {n} values, expected at least {_FEWEST_PAIRS} pairs: four parameters "
+            "cannot be fitted to fewer"
         )
-    if len(signals[0]) < _FEWEST_PAIRS:
-        raise ValueError(
-            f"signal_a has {len(signals[0])} values, expected at least {_FEWEST_PAIRS} pairs: four "
-            "parameters cannot be fitted to fewer"
-        )
-    ranks = []
     for name, signal in zip(("signal_a", "signal_b"), signals, strict=True):
-        _, place, count = np.unique(signal, return_inverse=True, return_counts=True)
-        if len(count) == 1:
+        if (signal == signal[0]).all():
             raise ValueError(f"{name} is {signal[0]} for every pair, expected a signal that ranks")
-        middle = np.cumsum(count) - (count - 1) / 2
-        ranks.append(middle[place] / (len(signal) + 1))
+    scattered = np.empty((2, n))
+    in_order = np.lexsort(signals[::-1])  # so that the order of the pairs does not matter
+    scattered[:, in_order] = np.random.default_rng(0).random((2, n))  # the same for everybody
+    ranks = np.empty((2, n))
+    for rank, key, signal in zip(ranks, scattered, signals, strict=True):
+        rank[np.lexsort((key, signal))] = np.arange(1, n + 1) / (n + 1)
     return ranks
+
+
+def _shared_by_equals(rate, signal_a, signal_b) -> np.ndarray:
+    """The mean rate of the pairs that are equal in both signals, for each of them."""
+    places = [np.unique(signal, return_inverse=True)[1] for signal in (signal_a, signal_b)]
+    pair = places[0] * (places[1].max() + 1) + places[1]
+    _, pair, count = np.unique(pair, return_inverse=True, return_counts=True)
+    return (np.bincount(pair, rate) / count)[pair]
 
 
 def _fit(ranks, start: _Mixture, max_iterations: int) -> tuple[_Mixture, float, int, bool]:

@@ -108,12 +108,13 @@ def windows(
     width_bp = as_count(width_bp, "width_bp", minimum=1)
     stride_bp = as_count(width_bp if stride_bp is None else stride_bp, "stride_bp", minimum=1)
     names = list(sizes)
-    starts = [np.arange(0, sizes[name] - width_bp + 1, stride_bp) for name in names]
+    lengths = [as_count(sizes[name], f"sizes[{name!r}]") for name in names]
+    starts = [np.arange(0, length - width_bp + 1, stride_bp) for length in lengths]
     start = np.concatenate([np.empty(0, np.int64), *starts])
     if not len(start):
         raise ValueError(
             f"width_bp is {width_bp:,}, and none of the {len(names)} chromosomes is that long "
-            f"(the longest has {max(sizes.values(), default=0):,} bp)"
+            f"(the longest has {max(lengths, default=0):,} bp)"
         )
     chromosome = np.repeat(np.array(names, dtype=object), list(map(len, starts)))
     return pd.DataFrame(
@@ -184,7 +185,7 @@ def overlap_bp(intervals: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     _check_names(intervals, others)
     if not len(others) or not len(intervals):
         return np.zeros(len(intervals), np.int64)
-    (start, stop), (other_start, other_stop) = _on_one_axis(intervals, others)
+    (start, stop), (other_start, other_stop) = on_one_axis(intervals, others)
     order = np.lexsort((-other_stop, other_start))
     other_start, other_stop = other_start[order], other_stop[order]
     # What lies within another one never shares more than that does. Without those, starts and
@@ -311,8 +312,8 @@ def _check_names(intervals, others) -> None:
         check_chromosomes(names[1], names[0], "others", "the intervals lie on")
 
 
-def _on_one_axis(*tables):
-    """Positions of several tables on a line that holds all chromosomes one after the other."""
+def on_one_axis(*tables):
+    """Starts and stops of tables on a line that holds all chromosomes one after the other."""
     names = np.concatenate([table["chromosome"].to_numpy(object) for table in tables])
     start, stop = (
         np.concatenate([table[column].to_numpy() for table in tables])

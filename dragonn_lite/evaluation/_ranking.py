@@ -104,6 +104,14 @@ def tasks(labels, scores) -> list[tuple]:
     return [(y, s, f" of task {task}") for task, (y, s) in enumerate(columns)]
 
 
+def one_task(labels, scores, name: str = "scores") -> tuple[np.ndarray, np.ndarray]:
+    """Check the labels and scores of a single task and return both as (n,)."""
+    labels, scores = as_labels_and_scores(labels, scores, name)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pass a single column")
+    return labels.ravel(), scores.ravel()
+
+
 def each_task(measure, labels, scores, *, thresholds=(), both=True) -> float | np.ndarray:
     """Measure the ranking of each task: one float, or an array if there is an axis of tasks."""
     labels, scores = as_labels_and_scores(labels, scores)

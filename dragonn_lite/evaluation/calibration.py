@@ -13,17 +13,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from dragonn_lite._contract import as_count, as_labels_and_scores, as_number
-from dragonn_lite.evaluation._ranking import check_classes
-
-_Z = NormalDist().inv_cdf(0.975)  # of a 95 % interval
+from dragonn_lite._contract import as_count, as_number
+from dragonn_lite.evaluation._ranking import check_classes, one_task
+from dragonn_lite.evaluation.shares import wilson_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +285,7 @@ def reliability_curve(labels, probabilities, *, n_bins: int = 10) -> pd.DataFram
     0        0.2       0.0  0.00  0.66  2
     1        0.7       1.0  0.34  1.00  2
     """
-    labels, p = _one_task(labels, probabilities, "probabilities")
+    labels, p = one_task(labels, probabilities, "probabilities")
     known = labels >= 0
     check_classes(labels, "", both=False)
     labels, p = labels[known], _as_probabilities(p[known], "probabilities")
@@ -296,7 +294,7 @@ def reliability_curve(labels, probabilities, *, n_bins: int = 10) -> pd.DataFram
     table = table.groupby("bin").agg(
         predicted=("p", "mean"), observed=("y", "mean"), n=("y", "size")
     )
-    low, high = _wilson(table["observed"], table["n"])
+    low, high = wilson_interval(table["observed"], table["n"])
     table = table.assign(low=low, high=high).reset_index(drop=True)
     return table[["predicted", "observed", "low", "high", "n"]]
 
@@ -339,7 +337,7 @@ def expected_calibration_error(labels, probabilities, *, n_bins: int = 10) -> fl
 def _held_out(labels, scores):
     """The labelled examples, and what a Calibration is to know of them all."""
     given = np.asarray(scores)
-    labels, scores = _one_task(labels, scores, "scores")
+    labels, scores = one_task(labels, scores)
     scores = scores.astype(float)  # logits are float32: too coarse for Newton, another digest
     check_classes(labels, "")
     known = labels >= 0
@@ -358,13 +356,6 @@ def _held_out(labels, scores):
         "_digest": _digest(scores),
     }
     return labels[known], scores[known], facts
-
-
-def _one_task(labels, values, name):
-    labels, values = as_labels_and_scores(labels, values, name)
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pass a single column")
-    return labels.ravel(), values.ravel()
 
 
 def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
@@ -396,9 +387,3 @@ def _logistic(scores, *, slope=1.0, intercept=0.0):
 
 def _interpolated(fit: IsotonicRegression, scores):
     return fit.predict(np.clip(scores, fit.X_min_, fit.X_max_))
-
-
-def _wilson(share, n):
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return (middle - half).clip(0, 1), (middle + half).clip(0, 1)

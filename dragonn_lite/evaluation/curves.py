@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_labels_and_scores
 from dragonn_lite.evaluation import _ranking
 
 
@@ -85,10 +84,7 @@ def precision_recall_curve(labels, scores) -> pd.DataFrame:
 
 def _calls(labels, scores):
     """True and false calls and the threshold, at every distinct score from the top down."""
-    labels, scores = as_labels_and_scores(labels, scores)
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        raise ValueError(f"labels have {labels.shape[1]} tasks, expected one: pass a single column")
-    labels, scores = labels.ravel(), scores.ravel()
+    labels, scores = _ranking.one_task(labels, scores)
     _ranking.check_classes(labels, "")
     ranking = _ranking.rank(labels, scores, thresholds=np.unique(scores[labels >= 0]))
     top_down = slice(None, None, -1)
