@@ -161,6 +161,17 @@ def test_the_signal_of_ambiguous_examples_is_drawn_along():
             assert metrics.bootstrap_interval(metric, *pair, **options).low.shape == (2,)
 
 
+@pytest.mark.parametrize("of_blocks", [None, np.arange(40) // 2])
+def test_a_resample_without_an_order_of_the_ambiguous_is_drawn_again(of_blocks):
+    labels = np.tile([1, 0], 20)
+    labels[10:14] = -1  # of four, one in 64 resamples holds the same one four times
+    signal = np.arange(40.0)
+    metric = partial(metrics.rank_correlation_of_ambiguous, signal=signal)
+    options = {"blocks": of_blocks, "rng": 0, "n_resamples": 500}
+    found = metrics.bootstrap_interval(metric, labels, np.sin(signal), **options)
+    assert -1 <= found.low < found.high <= 1
+
+
 def test_evaluate_adds_the_limits_of_every_metric():
     labels, scores, blocks = some_case(8)
     bare = metrics.evaluate(labels, scores, signal=scores)
@@ -223,6 +234,7 @@ Y, S = [1, 0, 1, 0], [4.0, 3.0, 2.0, 1.0]
         ({"metric": lambda y, s: np.nan}, ValueError, "the metric is NaN"),
         ({"metric": "auroc"}, TypeError, "metric is 'auroc', expected a function"),
         ({"metric": metrics.rank_correlation_of_ambiguous}, TypeError, "signal="),
+        ({"metric": partial(metrics.rank_correlation_of_ambiguous)}, TypeError, "signal="),
     ],
 )
 def test_wrong_input_is_refused(options, error, words):

@@ -18,7 +18,12 @@ from scipy import sparse
 
 from dragonn_lite._contract import as_count, as_labels_and_scores, as_number, as_rng
 from dragonn_lite.evaluation import _ranking
-from dragonn_lite.evaluation.ranks import OF_RANKING, as_signal, rank_correlation_of_ambiguous
+from dragonn_lite.evaluation.ranks import (
+    OF_RANKING,
+    as_signal,
+    has_order,
+    rank_correlation_of_ambiguous,
+)
 
 
 class BootstrapInterval(NamedTuple):
@@ -60,7 +65,8 @@ def bootstrap_interval(
     that the interval comes out too narrow. *With blocks* (chromosomes, say) whole blocks are drawn
     with replacement, as many as there are; examples within a block may depend on each other in any
     way, blocks are taken to be independent and alike, and the prevalence varies with them. A draw
-    that lacks a class is drawn again. Few blocks give a rough interval, mostly too narrow: three
+    that lacks a class is drawn again, as is one that leaves the ambiguous examples no order to
+    correlate. Few blocks give a rough interval, mostly too narrow: three
     chromosomes can be drawn in ten ways only. Twenty and more are better.
 
     With few bound examples average precision and recall at an FDR of resamples lean upwards (an
@@ -116,7 +122,8 @@ def bootstrap_interval(
     rng = as_rng(rng)
     if not callable(metric):
         raise TypeError(f"metric is {metric!r}, expected a function of labels and scores")
-    if metric is rank_correlation_of_ambiguous:
+    options = metric.keywords if isinstance(metric, partial) else {}
+    if getattr(metric, "func", metric) is rank_correlation_of_ambiguous and "signal" not in options:
         raise TypeError("metric lacks its signal, expected functools.partial(..., signal=signal)")
     n_resamples = as_count(n_resamples, "n_resamples", minimum=20)
     if not 0 < as_number(confidence, "confidence") < 1:
@@ -124,7 +131,7 @@ def bootstrap_interval(
     labels, scores = as_labels_and_scores(labels, scores)
     blocks = as_blocks(blocks, len(labels))
     measure, thresholds = _of_ranking(metric)
-    judge = _of_examples(metric, labels)
+    judge, is_ordered = _of_examples(metric, labels)
     values, limits = [], []
     for task, (y, s, where) in enumerate(_ranking.tasks(labels, scores)):
         values.append(float(judge(y, s, task, slice(None))))
@@ -133,6 +140,7 @@ def bootstrap_interval(
             draws = map(measure, resampled(ranking, y, s, rng=rng, blocks=blocks, where=where))
         else:
             drawn = _drawn_examples(y, blocks, rng, where)
+            drawn = (examples for examples in drawn if is_ordered(y, s, task, examples))
             draws = (float(judge(y, s, task, examples)) for examples in drawn)
         limits.append(middle(list(islice(draws, n_resamples)), confidence))
     value, (low, high) = np.array(values), np.transpose(limits)
@@ -234,10 +242,16 @@ def _of_ranking(metric):
 
 
 def _of_examples(metric, labels):
-    """The metric as a function of the labels and scores of a task, and which examples to take."""
+    """The metric of the labels and scores of a task and some examples; whether it is defined."""
     if getattr(metric, "func", None) is not rank_correlation_of_ambiguous:
-        return lambda y, s, task, examples: metric(y[examples], s[examples])
+        return lambda y, s, task, examples: metric(y[examples], s[examples]), lambda *_: True
     signal = as_signal(metric.keywords["signal"], labels).reshape(len(labels), -1)
-    return lambda y, s, task, examples: rank_correlation_of_ambiguous(
-        y[examples], signal[examples, task], s[examples]
-    )
+
+    def judge(y, s, task, examples):
+        return rank_correlation_of_ambiguous(y[examples], signal[examples, task], s[examples])
+
+    def is_ordered(y, s, task, examples):
+        ambiguous = examples[y[examples] == -1]
+        return has_order(signal[ambiguous, task]) and has_order(s[ambiguous])
+
+    return judge, is_ordered

@@ -289,12 +289,17 @@ def _spearman(pair, where):
             raise ValueError(
                 f"the {name} of the ambiguous examples{where} hold NaN; leave them out"
             )
-        if (values == values[0]).all():
+        if not has_order(values):
             raise ValueError(
                 f"the {name} of the ambiguous examples{where} are all {values[0]:g}: there is no "
                 "order to compare"
             )
     return float(np.corrcoef([stats.rankdata(values) for values in pair.values()])[0, 1])
+
+
+def has_order(values) -> bool:
+    """Whether there are three values or more, and not all the same."""
+    return len(values) >= 3 and bool((values != values[0]).any())
 
 
 # The metrics that need no more than a ranking: resampled as counts, not example by example.
