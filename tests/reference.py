@@ -323,7 +323,7 @@ def label_from_peaks(window, peaks, rule, amount, lower=()):
 def occupancies(sites, half_occupied_bits):
     """Share of the time of each site (chromosome, start, stop, bits, open), alone or in a clump.
 
-    A clump is a chain of sites that overlap, of which one is bound or none.
+    A clump is a chain of sites that overlap, of which one is bound or none: an open one.
     """
     clumps = []
     for site in sorted(sites):
@@ -333,9 +333,10 @@ def occupancies(sites, half_occupied_bits):
             clumps.append([site])
     result = []
     for clump in clumps:
-        weights = [2 ** (bits - half_occupied_bits) for *_, bits, _ in clump]
-        for weight, (*_, is_open) in zip(weights, clump):
-            result.append(weight / (1 + sum(weights)) if is_open else 0.0)
+        weights = [
+            2 ** (bits - half_occupied_bits) if is_open else 0.0 for *_, bits, is_open in clump
+        ]
+        result += [weight / (1 + sum(weights)) for weight in weights]
     return result
 
 

@@ -198,6 +198,15 @@ def test_nothing_reaches_over_the_end_of_a_chromosome():
     assert chip.signal(simulated, ends, rng=0)[1] == 0
 
 
+def test_a_genome_without_any_site_has_background_only():
+    simulated = simulate(sizes={"one": 1_000}, sites_per_kb=1e-9, half_occupied_bits=25.0)
+    assert len(simulated.sites) == 0
+    whole = genome.windows(simulated.genome.sizes, 1_000)
+    expected = 10 * simulated.chromatin["background"]
+    assert np.allclose(chip.expected_signal(simulated, whole), expected)
+    assert chip.replicates(simulated, whole, rng=0).shape == (1, 2)
+
+
 def test_a_window_beside_a_site_has_reads_but_no_motif():
     simulated = by_hand([1_050], 1.0, background=0.0)
     windows = pd.DataFrame({"chromosome": "one", "start": [800, 1_000], "stop": [1_000, 1_200]})

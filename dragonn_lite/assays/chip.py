@@ -236,7 +236,8 @@ class _Rates(NamedTuple):
 def _rates(simulated, experiment, site_yield, stretch_yield) -> _Rates:
     sites, chromatin = simulated.sites, simulated.chromatin
     offset = _offsets(simulated, experiment)
-    middle = (sites["start"] + sites["stop"]) / 2 + sites["chromosome"].map(offset)
+    middle = (sites["start"] + sites["stop"]) / 2
+    middle += sites["chromosome"].map(offset).astype(float)  # of no site at all, these are objects
     reach = experiment.fragment_bp / 2  # a fragment's middle lies no farther from its site
     per_bp = experiment.depth * sites["occupancy"] * site_yield / experiment.fragment_bp
     shift = chromatin["chromosome"].map(offset)

@@ -237,8 +237,8 @@ def _occupied(sites, chromatin, sizes, half) -> pd.DataFrame:
     # Of sites that overlap one is bound at a time: one partition function for the whole clump.
     apart = (sites["start"] >= sites["stop"].shift()) | (sites["rank"] != sites["rank"].shift())
     clump = apart.cumsum().to_numpy()
-    weight = np.exp2(np.minimum(sites["score"] - half, 60))
-    occupancy = accessible * weight / (1 + np.bincount(clump, weight)[clump])
+    weight = accessible * np.exp2(np.minimum(sites["score"] - half, 60))
+    occupancy = weight / (1 + np.bincount(clump, weight)[clump])
     columns = ["chromosome", "start", "stop", "motif", "strand", "score", "planted"]
     sites = sites[columns].astype({"chromosome": "str"})
     return sites.assign(accessible=accessible, occupancy=occupancy)
