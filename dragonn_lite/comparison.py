@@ -142,7 +142,10 @@ def baseline_scores(rest: Examples | None, judged: Examples) -> dict[str, np.nda
 def table(
     judged: Examples, scores: dict[str, np.ndarray], *, by_chromosome: bool = False, rng
 ) -> pd.DataFrame:
-    """All metrics of several scores of the same examples, with intervals from the same resamples.
+    """All metrics of several scores of the same examples, with intervals.
+
+    *What it does not show*: whether two scores differ by more than chance. Each interval is of one
+    score alone; those of two that are judged by the same examples may overlap and they still differ.
 
     Parameters
     ----------
@@ -160,7 +163,7 @@ def table(
     Raises
     ------
     ValueError
-        If a name gives no chromosome, or as the metrics do.
+        If a name gives no chromosome, all give the same, or as the metrics do.
 
     Examples
     --------
@@ -172,7 +175,7 @@ def table(
     [['GC content', 1.0]]
     """
     blocks = _blocks(judged.names) if by_chromosome else None
-    seed = int(as_rng(rng).integers(2**63))  # the same resamples for all
+    seed = int(as_rng(rng).integers(2**63))  # one for all, so that no row depends on those above it
     rows = [
         metrics.evaluate(
             judged.labels, values, tasks=[name], intervals=True, blocks=blocks, rng=seed
@@ -189,5 +192,10 @@ def _blocks(names) -> np.ndarray:
         raise ValueError(
             f"{len(unplaced):,} of {len(found):,} names give no chromosome (the first is "
             f"{str(unplaced[0])!r}), expected names such as chr1:100-200; leave out by_chromosome"
+        )
+    if (found == found[0]).all():
+        raise ValueError(
+            f"all {len(found):,} examples lie on {found[0]}, expected two chromosomes or more to "
+            "draw from; judge by more of them, or leave out by_chromosome"
         )
     return found

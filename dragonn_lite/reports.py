@@ -25,7 +25,10 @@ _SHOWN = {
     "recall_at_10_percent_fdr": "recall at 10 % FDR",
     "recall_at_20_percent_fdr": "recall at 20 % FDR",
 }
-INTERVALS = "In brackets: 95 % intervals, by resampling the judged sequences."
+INTERVALS = (
+    "In brackets: 95 % intervals, by resampling the judged sequences, or with --by-chromosome whole "
+    "chromosomes of them."
+)
 _TRACKS, _FILTERS = 5, 12  # as many of each are drawn
 
 

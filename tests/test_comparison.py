@@ -107,6 +107,9 @@ def test_whole_chromosomes_are_resampled(folder):
     unnamed = data._replace(names=np.arange(600).astype(str))
     with pytest.raises(ValueError, match="600 of 600 names give no chromosome"):
         comparison.table(unnamed, {"a": scores}, by_chromosome=True, rng=0)
+    of_one = data._replace(names=np.array(["chr1:0-60"] * 600))
+    with pytest.raises(ValueError, match="all 600 examples lie on chr1.*leave out by_chromosome"):
+        comparison.table(of_one, {"a": scores}, by_chromosome=True, rng=0)
 
 
 def run(capsys, *options):

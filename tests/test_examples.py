@@ -181,6 +181,8 @@ def test_whole_chromosomes_are_held_out():
         examples.hold_out_chromosomes(data, [])
     with pytest.raises(ValueError, match="names every chromosome"):
         examples.hold_out_chromosomes(data, ["chr1", "chr2", "chr10"])
+    with pytest.raises(TypeError, match="held_out is 'chr1', expected a list of names"):
+        examples.hold_out_chromosomes(data, "chr1")
     data = data._replace(names=np.array(["chr1:0-4", "peak_7", "peak_8", "chr2:0-4"]))
     with pytest.raises(ValueError, match=r"2 of 4 names give no chromosome \(the first is 'peak_7"):
         examples.hold_out_chromosomes(data, ["chr1"])

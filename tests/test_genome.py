@@ -194,6 +194,8 @@ def test_windows_that_cannot_be():
         genome.windows([49], 5)
     with pytest.raises(ValueError, match="stride_bp is 0"):
         genome.windows({"I": 49}, 5, stride_bp=0)
+    with pytest.raises(ValueError, match=r"sizes\['I'\] is 49.0, expected a whole number"):
+        genome.windows({"I": 49.0}, 5)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -368,6 +370,7 @@ def test_summits_are_positions_on_the_chromosome(tmp_path):
         ("I\t1\t9999999999999999999\n", "line 1 has '9999999999999999999' in column 3"),
         ("I\t1\t999999999999999999999999\n", "line 1 has '9+' in column 3"),
         ("chrom\tstart\tend\nI\t1\t2\n", "line 1 has 'start' in column 2.*remove the header"),
+        ("chr\tpeak_start\tend\nI\t1\t2\n", "line 1 has 'peak_start' in.*remove the header"),
         ("I\t1\t9999999999999\n", "line 1 has the position 9999999999999, beyond any chromosome"),
         ("I\t1\t1_000\n", "line 1 has '1_000' in column 3"),
         ("\t1\t2\n", "line 1 has the chromosome '', expected one word"),

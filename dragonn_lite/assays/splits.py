@@ -46,6 +46,8 @@ def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[E
 
     Raises
     ------
+    TypeError
+        If `held_out` is a single name.
     ValueError
         If a name gives no chromosome, a chromosome has no example, or all would be held out.
 
@@ -59,6 +61,8 @@ def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[E
     >>> held.names.tolist()
     ['chr2:0-4']
     """
+    if isinstance(held_out, str):
+        raise TypeError(f"held_out is {held_out!r}, expected a list of names: [{held_out!r}]")
     found = chromosomes(examples.names)
     if (found == "").any():
         unplaced = examples.names[found == ""]

@@ -180,7 +180,7 @@ def _positions(path, lines, column, number) -> np.ndarray:
         positions = np.array(list(map(_whole, column)), np.int64)
     except ValueError:
         i = _first_failing(_whole, column)
-        header = "; remove the header" if i == 0 and column[i].strip().isalpha() else ""
+        header = "; remove the header" if i == 0 and column[i].strip()[:1].isalpha() else ""
         raise ValueError(
             f"{path} line {lines[i]} has {column[i][:40]!r} in column {number}, expected a whole "
             f"number{header}"
