@@ -84,11 +84,40 @@ def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
         )
     if not np.isfinite(contributions).all():
         raise ValueError("contributions hold a value that is not finite; check the scores")
+    covered = inside(sites, *contributions.shape)
+    upward = contributions.clip(0)
+    return float(upward[covered].sum() / upward.sum()) if upward.any() else 0.0
+
+
+def inside(sites: pd.DataFrame, n: int, length: int) -> np.ndarray:
+    """Tell which positions of sequences lie in a site.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        Table of sites: `sequence` (row), `start`, `stop`.
+    n, length : int
+        Number and length of the sequences.
+
+    Returns
+    -------
+    bool (n, length)
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a site lies outside or stops before it starts.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"sequence": [1], "start": [1], "stop": [3]})
+    >>> inside(sites, 2, 3).astype(int).tolist()
+    [[0, 0, 0], [0, 1, 1]]
+    """
     missing = {"sequence", "start", "stop"} - set(sites)
     if missing:
         raise ValueError(f"sites lack the column {min(missing)!r}; expected a table of sites")
-    n, length = contributions.shape
-    inside = np.zeros((n, length + 1), np.int64)
+    steps = np.zeros((n, length + 1), np.int64)
     places = [sites[name].to_numpy() for name in ("sequence", "start", "stop")]
     if len(sites) and not (
         (0 <= places[0]).all() and (places[0] < n).all() and (0 <= places[1]).all()
@@ -97,8 +126,6 @@ def share_in_sites(contributions: np.ndarray, sites: pd.DataFrame) -> float:
         raise ValueError(f"sites lie outside of {n} sequences of {length} bp; pass their own sites")
     if (places[2] < places[1]).any():
         raise ValueError("sites stop before they start, expected start <= stop")
-    np.add.at(inside, (places[0], places[1]), 1)
-    np.add.at(inside, (places[0], places[2]), -1)
-    inside = inside.cumsum(axis=1)[:, :length] > 0  # (n, length + 1) -> (n, length)
-    upward = contributions.clip(0)
-    return float(upward[inside].sum() / upward.sum()) if upward.any() else 0.0
+    np.add.at(steps, (places[0], places[1]), 1)
+    np.add.at(steps, (places[0], places[2]), -1)
+    return steps.cumsum(axis=1)[:, :length] > 0  # (n, length + 1) -> (n, length)
