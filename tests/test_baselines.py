@@ -209,6 +209,8 @@ def test_compare_learns_from_some_and_scores_others(seed):
     assert auroc["GATA1"] > auroc["k-mers"] > 0.6
     few = baselines.compare(x, y, others, learn=LEARN[:1])
     assert list(few) == ["GC content"]
+    with pytest.raises(ValueError, match="two baselines called 'GC content'"):
+        baselines.compare(x, y, others, learn=[LEARN[0], LEARN[0]])
 
 
 def test_short_sequences_leave_out_what_does_not_fit():

@@ -271,9 +271,10 @@ def _letters(text: bytes, path, line: int, title: bytes | None) -> bytes:
         return letters
     line += text[: text.index(wrong[:1])].count(b"\n")
     if title is None:
+        mend = "; BED files of intervals go with a genome" if b"\t" in text else ""
         raise ValueError(
             f"{path} line {line} has text before the first header, expected a FASTA file, which "
-            "starts with '>'"
+            f"starts with '>'{mend}"
         )
     letter = wrong[:1].decode("latin-1")
     raise ValueError(

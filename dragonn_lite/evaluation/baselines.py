@@ -240,7 +240,7 @@ def compare(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a task has one class only.
+        If the shapes do not fit, a task has one class only, or two baselines have one name.
 
     Examples
     --------
@@ -254,8 +254,12 @@ def compare(
     shortest_motif = min(motif.width_bp for motif in dna_motifs.builtin_motifs())
     needed_bp = {kmer_logistic_regression: _K, best_motif: shortest_motif}
     fitting = [f for f in learn if sequences.shape[1] >= needed_bp.get(f, 0)]
-    found = [function(sequences, labels) for function in fitting]
-    return {baseline.name: baseline(others) for baseline in found}
+    found = {}
+    for baseline in (function(sequences, labels) for function in fitting):
+        if baseline.name in found:
+            raise ValueError(f"learn gives two baselines called {baseline.name!r}, expected one")
+        found[baseline.name] = baseline(others)
+    return found
 
 
 def _training(sequences, labels):
