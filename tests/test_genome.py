@@ -266,6 +266,8 @@ def test_centred_on_summits_and_middles():
     peaks = table(("I", 0, 11), ("I", 20, 30)).assign(summit=[-1, 28])
     assert rows_of(genome.centred(peaks, 4)) == [("I", 3, 7), ("I", 26, 30)]
     assert rows_of(genome.centred(peaks.drop(columns="summit"), 5)) == [("I", 3, 8), ("I", 23, 28)]
+    at_the_start = table(("I", 0, 11)).assign(summit=0)
+    assert rows_of(genome.centred(at_the_start, 4)) == [("I", -2, 2)]
     wide = genome.centred(peaks, 20)
     whole = genome.Genome({"I": np.zeros(40, np.uint8)})
     assert whole.contains(wide).tolist() == [False, True]

@@ -406,3 +406,9 @@ def test_one_class_is_not_enough_where_classes_are_compared():
     for fdr in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="fdr is"):
             metrics.recall_at_fdr([0, 1], [0, 1], fdr=fdr)
+
+
+def test_7_percent_of_100_are_7_although_floats_ask_for_a_little_more():
+    assert 0.07 * 100 > 7
+    labels, scores = np.repeat([1, 0, 1], [7, 50, 93]), -np.arange(150.0)
+    assert metrics.fdr_at_recall(labels, scores, recall=0.07) == 0
