@@ -2,13 +2,15 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from shared_data import shared_data
 
 from dragonn_lite import _exercises
 from dragonn_lite._exercises import EXERCISES, exercise, number, verdict
-from dragonn_lite.assays import grammar, simulate
-from dragonn_lite.dna import motifs, sequences
-from dragonn_lite.evaluation import metrics
+from dragonn_lite.assays import datasets, grammar, labels, simulate
+from dragonn_lite.dna import genome, motifs, sequences
+from dragonn_lite.evaluation import baselines, metrics
 
 
 @pytest.fixture(autouse=True)
@@ -512,3 +514,78 @@ def test_right_answers_of_lesson_05_pass(name, answer):
 def test_wrong_answers_of_lesson_05_are_told_why(name, answer, says):
     said = verdict(name, answer)
     assert says.lower() in said.lower() and " Hint 1: " in said and not said.startswith("Not yet")
+
+
+# --- lesson 06 ---------------------------------------------------------------------------------
+
+
+def leaks(train, test, k, turn=sequences.reverse_complement, more=1):
+    known = {s[i : i + k] for t in train for s in (t, turn(t)) for i in range(len(s) - k + more)}
+    return [any(s[i : i + k] in known for i in range(len(s) - k + more)) for s in test]
+
+
+RIGHT_06 = [
+    ("06.prevalence", 0.018 / 0.518),
+    ("06.prevalence", 0.035),
+    ("06.leaks", leaks),
+    ("06.leaks", lambda train, test, k: np.array(leaks(train, test, k))),
+]
+
+WRONG_06 = [
+    ("06.prevalence", 3.47, "in percent"),
+    ("06.prevalence", 0.1, "share of wrong picks"),
+    ("06.prevalence", 0.0177, "half of the bound windows only"),
+    ("06.prevalence", 0.00398, "one of two picks"),
+    ("06.prevalence", 0.0385, "not ten"),
+    ("06.prevalence", 0.9, "share of right picks"),
+    ("06.prevalence", 0.3, "0.3 is not it"),
+    ("06.prevalence", "rare", "Expected a number, got str"),
+    ("06.leaks", lambda train, test, k: None, "returns nothing"),
+    ("06.leaks", lambda train, test, k: True, "for each of 4 test sequences"),
+    ("06.leaks", lambda train, test, k: leaks(train, test, k, lambda s: s), "the other strand"),
+    ("06.leaks", lambda train, test, k: leaks(train, test, k, lambda s: s[::-1]), "expected"),
+    ("06.leaks", lambda train, test, k: leaks(train, test, k, more=0), "the last word is missing"),
+    ("06.leaks", lambda train, test, k: [s in train for s in test], "not whole sequences"),
+    ("06.leaks", lambda train, test, k: leaks(train, test, k - 1), "expected False"),
+    ("06.factor", None, "Not yet"),
+    ("06.factor", 0.9, "Expected a name and a table"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_06)
+def test_right_answers_of_lesson_06_pass(name, answer):
+    assert verdict(name, answer) == "Right!"
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_06)
+def test_wrong_answers_of_lesson_06_are_told_why(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said
+
+
+def test_another_factor_of_lesson_06_has_to_beat_gc_content_on_the_held_out_windows():
+    shared_data("yeast_genome")
+    yeast = datasets.load("yeast_genome")["genome"]
+    sizes = {name: yeast.sizes[name] for name in ("IV", "XII", "XV", "XVI")}
+    every = genome.windows(sizes, 200)
+    rest = genome.by_chromosome(every, ["XVI"])
+    held_out = every[~rest].reset_index(drop=True)
+    peaks = datasets.load("yeast_genome")["peaks"]["Mbp1"]
+    x = yeast.sequences(every)
+    rule = baselines.kmer_logistic_regression(x[rest], labels.from_peaks(every, peaks)[rest], k=6)
+    good = held_out.assign(score=rule(x[~rest]))
+    gc = held_out.assign(score=sequences.gc_fraction(x[~rest]))
+    wrong = {
+        "try to reach twice": ("Mbp1", gc),
+        "has been done": ("Reb1", good),
+        "There are no peaks of 'MBP1'": ("MBP1", good),
+        "has no column 'score'": ("Mbp1", held_out),
+        "Chromosome XVI was there": ("Mbp1", every.assign(score=1.0)),
+        "Expected each of": ("Mbp1", good[:5000]),
+        "once, got": ("Mbp1", pd.concat([good, good[:50]])),
+        "holds a NaN": ("Mbp1", good.assign(score=np.nan)),
+    }
+    assert verdict("06.factor", ("Mbp1", good)) == "Right!"
+    for says, answer in wrong.items():
+        said = verdict("06.factor", answer)
+        assert says in said and " Hint " in said, said
