@@ -5,6 +5,8 @@ notebooks are copies, so that nothing can be saved over them. Screenshots are ke
 DRAGONN_LITE_ARTEFACTS where that is set.
 """
 
+import html
+import inspect
 import json
 import os
 import re
@@ -15,9 +17,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import altair as alt
+import nbformat
+import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
+from dragonn_lite.display import charts, theme, widgets
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("0[01]_*.ipynb"))
@@ -267,6 +274,16 @@ def keep_whole(lesson, folder):
         lesson.keep(folder, f"page-{number:02}", panel)
 
 
+def drag(page, handle, px):
+    """Drag by mouse to the right."""
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + px, y, steps=3)
+    page.mouse.up()
+
+
 def test_the_explorer_follows_mouse_and_keyboard(lessons, artefacts):
     lesson = lessons(EXPLORER)
     cell = lesson.cell("play-widget")
@@ -285,12 +302,7 @@ def test_the_explorer_follows_mouse_and_keyboard(lessons, artefacts):
 
     # By mouse: the slider dragged a little to the right.
     handle = row("Position ▲").locator(".noUi-handle")
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    lesson.page.mouse.move(x, y)
-    lesson.page.mouse.down()
-    lesson.page.mouse.move(x + 30, y, steps=5)
-    lesson.page.mouse.up()
+    drag(lesson.page, handle, 30)
     expect(readout).not_to_have_text("20")
     assert 25 < int(readout.inner_text()) < 35
     says(f"base . at {readout.inner_text()} is chosen")
@@ -320,3 +332,123 @@ def test_the_explorer_follows_mouse_and_keyboard(lessons, artefacts):
     assert picture.inner_html() == drawn
     lesson.keep(artefacts, "explorer-sentence", cell)
     assert lesson.faults == []
+
+
+# --- the threshold explorer ----------------------------------------------------------------------
+
+
+def simulated():
+    """Labels and scores, of which the notebook makes the same."""
+    rng = np.random.default_rng(7)
+    labels = (rng.random(4000) < 0.05).astype(int)
+    return labels, rng.normal(-2, 1.5, 4000) + 3 * labels
+
+
+CELLS = {
+    "setup": "import numpy as np\nfrom dragonn_lite import lesson\n"
+    "from dragonn_lite.display import charts, widgets\nlesson.begin()\n"
+    f"{inspect.getsource(simulated)}\nlabels, scores = simulated()",
+    "widget": "widgets.threshold_explorer(labels, scores, prevalence=0.01)",
+    "chart": "charts.threshold_explorer(labels, scores, prevalence=0.01)",
+}
+
+
+@pytest.fixture(scope="module")
+def thresholds(lab, lessons):
+    """A notebook of simulated scores, with the explorer as a widget and as a chart with sliders."""
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    path = lab.folder / "notebooks" / "thresholds.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    return lessons("thresholds")
+
+
+@pytest.fixture
+def state():
+    """What that explorer shows first, worked out here."""
+    before = alt.theme.active
+    theme.register()
+    yield widgets.ThresholdState(*simulated(), prevalence=0.01)
+    alt.theme.enable(before)
+
+
+def words_of(picture):
+    """All that is written in an SVG picture, in order."""
+    return list(map(html.unescape, re.findall("<text[^>]*>([^<]*)</text>", picture)))
+
+
+def test_the_threshold_explorer_follows_mouse_and_keyboard(thresholds, state, artefacts):
+    cell = thresholds.cell("widget")
+    cell.scroll_into_view_if_needed()
+    picture = cell.locator("svg[role=img]")
+    stops = sorted({*state.stops.tolist(), state.threshold})
+
+    def handle(name):
+        return cell.locator(".widget-hslider", has_text=name).locator(".noUi-handle")
+
+    def shows(there):
+        drawn = theme.svg(widgets.threshold_explorer_chart(there))
+        said = html.unescape(re.search('aria-label="([^"]*)"', drawn)[1])
+        expect(picture).to_have_attribute("aria-label", said)
+        seen = picture.locator("text").all_text_contents()
+        assert seen == words_of(drawn) and {there.words(), there.net_words()} <= set(seen)
+        expect(cell.get_by_role("status")).to_have_text(f"{there.words()}. {there.net_words()}.")
+
+    shows(state)
+    thresholds.keep(artefacts, "widget", cell)
+    first = stops.index(state.threshold)
+    handle("Threshold").focus()
+    for _ in range(3):
+        handle("Threshold").press("ArrowRight")
+    shows(state := state.at(threshold=stops[first + 3]))
+    drag(thresholds.page, handle("Threshold"), 60)
+    expect(cell.get_by_role("status")).not_to_contain_text(state.words())
+    reached = round(float(handle("Threshold").get_attribute("aria-valuenow")))
+    assert first + 10 < reached < len(stops)
+    shows(state := state.at(threshold=stops[reached]))
+    handle("Prevalence").press("ArrowLeft")
+    shows(state := state.at(prevalence=0.008))
+    handle("Cost").press("ArrowRight")
+    shows(state.at(cost=1.25))
+    thresholds.keep(artefacts, "widget-moved", cell)
+    assert thresholds.faults == []
+
+
+# The last test of this notebook: its kernel is gone after it.
+def test_the_chart_with_sliders_needs_no_kernel(thresholds, state, artefacts):
+    page, cell = thresholds.page, thresholds.cell("chart")
+    cell.scroll_into_view_if_needed()
+    page.evaluate(f"{CURRENT}.sessionContext.shutdown()")
+    inside = cell.frame_locator("iframe")
+    spec = charts.threshold_explorer(state.labels, state.scores, prevalence=0.01).to_dict()
+    stops, prevalences = (
+        next(p["value"] for p in spec["params"] if p["name"] == name)
+        for name in ("stops", "prevalences")
+    )
+
+    def dial(name):
+        return inside.get_by_role("slider", name=name)
+
+    def shows(there):
+        expect(inside.locator("#said")).to_have_text(there.words())
+        # The picture is drawn in the next frame of the browser, all of it at once.
+        seen = words_of(theme.svg(widgets.threshold_explorer_chart(there)))
+        assert {there.words(), there.net_words()} <= set(seen)
+        expect(inside.locator("#chart svg text")).to_have_text(seen)
+
+    shows(state)
+    thresholds.keep(artefacts, "chart", cell)
+    for _ in range(3):
+        dial("threshold").press("ArrowRight")
+    reached = stops.index(state.threshold) + 3
+    shows(state := state.at(threshold=stops[reached]))
+    drag(page, dial("threshold"), 60)
+    dragged = int(dial("threshold").input_value())
+    assert reached + 10 < dragged < len(stops)
+    shows(state := state.at(threshold=stops[dragged]))
+    dial("prevalence").press("ArrowLeft")
+    shows(state := state.at(prevalence=prevalences[prevalences.index(0.01) - 1]))
+    dial("cost").press("ArrowRight")
+    shows(state.at(cost=1.25))
+    thresholds.keep(artefacts, "chart-moved", cell)
+    assert thresholds.faults == []

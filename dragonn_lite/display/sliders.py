@@ -14,7 +14,7 @@ _PAGE = """<!DOCTYPE html>
 <style>
 body {{ margin: 0; background: #fff; color: #222; font: 13px/1.8 Helvetica, Arial, sans-serif; }}
 .vega-bind > label {{ display: flex; align-items: center; gap: 8px; }}
-.vega-bind-name {{ width: 160px; }}
+.vega-bind-name {{ width: 190px; }}
 .vega-bind input {{ width: 280px; }}
 .vega-bind input + span {{ display: none; }}  /* long decimals: the chart says it in words */
 #said {{ position: absolute; left: -9999px; }}
