@@ -213,6 +213,7 @@ def test_interpret_explains_all_where_most_is_0(trained, files, tmp_path):
     assert sorted(found["names"]) == sorted(record.name for record in records)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_scores_and_another_seed_others(files, tmp_path):
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
         assert train(files, tmp_path / name, "--seed", seed) == 0

@@ -327,6 +327,7 @@ def test_dragonn_has_2500_bound_and_2500_unbound(monkeypatch, tmp_path):
     assert examples.labels.tolist() == [1] * 2500 + [0] * 2500
 
 
+@pytest.mark.slow
 def test_deepbind_peaks_and_tests(monkeypatch, tmp_path):
     dataset = load("encode_chip_101bp", monkeypatch, tmp_path)
     assert len(dataset) == 10

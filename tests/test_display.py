@@ -266,6 +266,7 @@ def test_axis_titles_are_words_said_once(name):
         assert not any(part in names for part in title.split(", ")[1:])
 
 
+@pytest.mark.slow
 def test_types_are_explicit():
     for name, make in CASES.items():
         for definition in fields(make().to_dict()):
@@ -301,6 +302,7 @@ def test_baselines_are_grey_and_the_model_is_not():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_words_can_be_read(name):
     # Letters of the four bases are as coloured everywhere, and say what they are by their form.

@@ -235,6 +235,7 @@ def test_two_starts_at_once_make_one_environment(toy):
         assert sum(words in text for text in said) == 1
 
 
+@pytest.mark.slow
 def test_an_environment_of_unknown_origin_is_kept(toy):
     toy.venv.mkdir()
     (toy.venv / "mine").write_text("precious")
@@ -244,6 +245,7 @@ def test_an_environment_of_unknown_origin_is_kept(toy):
     assert (toy.folder / ".venv.old1" / "mine").read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_fetching_leaves_a_sentence_and_no_pip(toy):
     with silent_index() as (address, asked, _):
         with toy.begin("lab", PIP_NO_INDEX=None, PIP_INDEX_URL=address) as process:
@@ -260,6 +262,7 @@ def test_ctrl_c_while_fetching_leaves_a_sentence_and_no_pip(toy):
 # --- faults ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_network_one_sentence_and_then_recovery(toy):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused

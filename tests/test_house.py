@@ -187,6 +187,7 @@ def test_the_first_rooms_load_no_heavy_package_and_change_nothing(rooms, absent)
     assert not changed
 
 
+@pytest.mark.slow
 def test_evaluation_and_pictures_load_no_network_library():
     loaded, changed = effects_of_importing(modules_of("evaluation"))
     assert loaded & ({"keras", "altair", "ipywidgets", "IPython"} | BACKENDS) == set()

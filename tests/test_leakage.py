@@ -124,6 +124,7 @@ def test_words_of_nothing_are_refused():
 # --- real data -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_random_split_of_dragonns_example_leaks():
     """76 % of the negatives share 40 bp with an earlier one."""
     negatives = dna.one_hot(

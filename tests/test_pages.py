@@ -141,7 +141,9 @@ def test_no_known_motif_where_none_fits():
     assert reports.known_sites(x[:, :5], np.ones((2, 5)), matches) is None
 
 
-@pytest.mark.parametrize("length", [80, 300, 5000])
+@pytest.mark.parametrize(
+    "length", [80, *(pytest.param(n, marks=pytest.mark.slow) for n in (300, 5000))]
+)
 def test_all_sections_make_a_page_at_any_length(length, tmp_path):
     data, planted = simulated(0, n=12, length=length)
     present = in_sites(data, planted)

@@ -111,6 +111,7 @@ def test_training_is_light_and_validation_dark():
     assert lab(linear_rgb(theme.TRAINING))[0] > lab(linear_rgb(theme.VALIDATION))[0] + 30
 
 
+@pytest.mark.slow
 def test_import_changes_nothing():
     code = (
         "import altair as alt; before = alt.theme.active, alt.renderers.active;"

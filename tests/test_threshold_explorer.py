@@ -262,6 +262,7 @@ def says(state, seen):
     assert f"{setting} · cost {short(state.cost)}" in seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_picture_says_what_python_says(seed):
     state = ThresholdState(*predictions(seed, share=0.2))

@@ -171,6 +171,7 @@ def undisturbed():
     return training_run.run()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_in_any_process(undisturbed, tmp_path):
     assert_same_weights(undisturbed.model, training_run.run().model)
     assert in_another_process(tmp_path / "w.npz").returncode == 0
@@ -181,6 +182,7 @@ def test_another_seed_gives_other_weights():
     assert_other_weights(fit(epochs=1, rng=2).model, fit(epochs=1, rng=3).model)
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_as_if_undisturbed(undisturbed, tmp_path):
     checkpoint = tmp_path / "run" / "checkpoint.npz"
     killed = in_another_process(tmp_path / "w.npz", checkpoint, 2)
@@ -407,6 +409,7 @@ def test_wrong_settings_are_refused(setting, value):
 
 
 # --- two backends --------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_jax_gives_the_same_losses():
     pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
     assert keras.backend.backend() == "tensorflow"

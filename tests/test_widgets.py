@@ -67,6 +67,7 @@ def test_equal_states_give_equal_pictures_and_the_widget_shows_its_twin(explorer
     assert "Best site AATTT at 6 (+ strand)" in state.words()
 
 
+@pytest.mark.slow
 def test_each_control_changes_state_and_picture(explorer):
     steps = [
         ("Position ▲", 6, lambda s: s.position == 6),
