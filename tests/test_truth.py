@@ -395,6 +395,20 @@ def test_an_interrupted_leaderboard_goes_on_where_it_stopped(boards, tmp_path):
     assert len(calls) == 7  # nothing was left to do
 
 
+def test_a_refusal_is_not_kept_but_asked_for_again(boards, tmp_path):
+    grammars = {"one motif": boards[0]["one motif"]}
+    networks = {"first": boards[1]["first"]}
+    options = {"n_sequences": 5, "folder": tmp_path}
+    table = truth.leaderboard({"method": refusing}, grammars, networks, **options)
+    assert table["problem"].tolist() == ["model has no gradients to follow"]
+    assert not list(tmp_path.iterdir())
+    table = truth.leaderboard({"method": noise}, grammars, networks, **options)
+    assert table["problem"].tolist() == [""] * 4
+    ragged = {"method": lambda model, x, target: np.zeros((len(x), 3))}
+    [problem] = truth.leaderboard(ragged, grammars, networks)["problem"]
+    assert "expected that of the sequences" in problem
+
+
 def test_what_changed_or_was_damaged_is_made_again(boards, tmp_path):
     grammars = {"one motif": boards[0]["one motif"]}
     networks = {"first": {"one motif": keras.models.clone_model(boards[1]["first"]["one motif"])}}
