@@ -425,3 +425,130 @@ def spearman(x, y):
     """Pearson's correlation of the ranks; tied values share the mean of their places."""
     ranks = [[sum(b < a for b in v) + sum(b == a for b in v) / 2 for a in v] for v in (x, y)]
     return _pearson(*ranks)
+
+
+# --- interpretation --------------------------------------------------------------------------
+
+
+def deeplift_multipliers(end, start, weights, rule):
+    """DeepLIFT through dense layers (tanh, relu, none), a weight at a time; one output."""
+    functions = [math.tanh, lambda z: max(z, 0.0), lambda z: z]
+    stages = []
+    for i, function in enumerate(functions):
+        kernel, bias = weights[2 * i], weights[2 * i + 1]
+        z, z0 = (
+            [b + sum(row[j] * v for row, v in zip(kernel, x)) for j, b in enumerate(bias)]
+            for x in (end, start)
+        )
+        stages.append((function, kernel, start, end, z0))
+        start, end = [function(v) for v in z0], [function(v) for v in z]
+    multipliers = [1.0]
+    for function, kernel, start, end, z0 in reversed(stages):
+        multipliers = _through_dense(function, kernel, start, end, z0, multipliers, rule)
+    return multipliers
+
+
+def _through_dense(function, kernel, start, end, z0, given, rule):
+    result = [0.0] * len(start)
+    for j, base in enumerate(z0):
+        steps = [(b - a) * row[j] for a, b, row in zip(start, end, kernel)]
+        up, down = sum(s for s in steps if s > 0), sum(s for s in steps if s < 0)
+        end_ = base + up + down
+        if rule == "rescale":
+            of_up = of_down = _chord(function, base, end_)
+        else:
+            of_up = _chord(function, base, base + up) + _chord(function, base + down, end_)
+            of_down = _chord(function, base, base + down) + _chord(function, base + up, end_)
+            of_up, of_down = of_up / 2, of_down / 2
+        for i, step in enumerate(steps):
+            share = of_up if step > 0 else of_down if step < 0 else (of_up + of_down) / 2
+            result[i] += given[j] * kernel[i][j] * share
+    return result
+
+
+def _chord(function, start, end):
+    if start == end:
+        start, end = start - 1e-6, end + 1e-6
+    return (function(end) - function(start)) / (end - start)
+
+
+def deeplift_of_minimum(end, start, rule):
+    """Contributions of i1 and i2 to i1 - relu(i1 - i2), written out."""
+    h0, up, down = start[0] - start[1], end[0] - start[0], -(end[1] - start[1])
+
+    def relu(z):
+        return max(z, 0.0)
+
+    if rule == "rescale":
+        total = up + down
+        slope = (relu(h0 + total) - relu(h0)) / total if total else 0.5
+        of_up, of_down = slope * up, slope * down
+    else:
+        of_up = (relu(h0 + up) - relu(h0) + relu(h0 + down + up) - relu(h0 + down)) / 2
+        of_down = (relu(h0 + down) - relu(h0) + relu(h0 + up + down) - relu(h0 + up)) / 2
+    return [up - of_up, -of_down]
+
+
+def small_network(x, weights, function):
+    """Convolution, mean of pairs, convolution, best of three, dense: the logits, in loops."""
+    first, bias1, second, bias2, dense, bias3 = weights
+
+    def convolve(rows, kernel, bias):
+        return [
+            [
+                function(
+                    bias[f]
+                    + sum(
+                        kernel[i][c][f] * rows[start + i][c]
+                        for i in range(len(kernel))
+                        for c in range(len(kernel[0]))
+                    )
+                )
+                for f in range(len(bias))
+            ]
+            for start in range(len(rows) - len(kernel) + 1)
+        ]
+
+    z = convolve(x, first, bias1)
+    z = [[(a + b) / 2 for a, b in zip(z[i], z[i + 1])] for i in range(0, len(z) - 1, 2)]
+    z = convolve(z, second, bias2)
+    best = [max(column) for i in range(0, len(z) - 2, 3) for column in zip(*z[i : i + 3])]
+    return [b + sum(v * row[j] for v, row in zip(best, dense)) for j, b in enumerate(bias3)]
+
+
+def signal_through_relus(x, weights, method):
+    """What comes back through dense layers with ReLU, one output, a weight at a time."""
+    stages = []
+    for kernel, bias in zip(weights[::2], weights[1::2]):
+        z = [b + sum(row[j] * v for row, v in zip(kernel, x)) for j, b in enumerate(bias)]
+        stages.append((kernel, z))
+        x = [max(v, 0.0) for v in z]
+    signal = [1.0]
+    for i, (kernel, z) in enumerate(reversed(stages)):
+        if i:  # the logit itself has no ReLU
+            signal = [max(s, 0.0) for s in signal]
+            if method == "guided_backpropagation":
+                signal = [s if v > 0 else 0.0 for s, v in zip(signal, z)]
+        signal = [sum(w * s for w, s in zip(row, signal)) for row in kernel]
+    return signal
+
+
+def relevance(x, weights, epsilon):
+    """The epsilon rule through dense layers (tanh, relu, none), a weight at a time."""
+    functions = [math.tanh, lambda z: max(z, 0.0), lambda z: z]
+    stages = []
+    for i, function in enumerate(functions):
+        kernel, bias = weights[2 * i], weights[2 * i + 1]
+        z = [b + sum(row[j] * v for row, v in zip(kernel, x)) for j, b in enumerate(bias)]
+        stages.append((kernel, x, z))
+        x = [function(v) for v in z]
+    shares = x  # the logit, which the first step down divides as the others do
+    for i, (kernel, x, z) in enumerate(reversed(stages)):
+        sizes = [v + math.copysign(epsilon, v) for v in z]
+        if i:  # the activation hands its value down to its sum, which it divides first
+            shares = [s * v / size for s, v, size in zip(shares, z, sizes)]
+        shares = [
+            sum(v * w * s / size for w, s, size in zip(row, shares, sizes))
+            for v, row in zip(x, kernel)
+        ]
+    return shares

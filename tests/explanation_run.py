@@ -1,0 +1,57 @@
+"""Explanations of one network on one Keras backend from given weights: prints JSON."""
+
+import json
+
+from dragonn_lite._quiet import quiet_keras
+
+quiet_keras()
+
+import keras
+import numpy as np
+from keras import layers
+
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation import gradients
+from dragonn_lite.interpretation.deeplift import deeplift
+
+
+def network():
+    """Convolutions, both kinds of pooling, a normalised residual block, a gate, an LSTM, heads."""
+    inputs = keras.Input((30, 4))
+    z = layers.MaxPooling1D(2)(layers.Conv1D(6, 5, activation="relu")(inputs))
+    inner = layers.BatchNormalization()(layers.Conv1D(6, 3, padding="same")(z))
+    z = layers.Add()([z, layers.ReLU()(inner)])
+    z = layers.LayerNormalization()(z)
+    z = layers.Multiply()([z, layers.Dense(6, activation="sigmoid")(z)])
+    best = layers.GlobalMaxPooling1D()(z)
+    z = layers.Concatenate()([best, layers.LSTM(3)(z), layers.Flatten()(z)])
+    z = layers.Dense(5, activation="elu")(z)
+    model = keras.Model(inputs, layers.Dense(2)(z))
+    rng = np.random.default_rng(3)
+    for variable in model.weights:  # each backend draws other first weights
+        values = rng.normal(0, 0.4, variable.shape)
+        variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
+    return model
+
+
+def run():
+    """Contributions by every method."""
+    model, x = network(), dna.random_sequences(2, 30, rng=0)
+    found = {
+        name: getattr(gradients, name)(model, x, target=1)
+        for name in (
+            "saliency", "gradient_times_input", "smoothgrad", "integrated_gradients",
+            "expected_gradients", "deconvnet", "guided_backpropagation", "layerwise_relevance",
+            "grad_cam", "guided_grad_cam",
+
+        )
+    }  # fmt: skip
+    for rule in ("rescale", "revealcancel", "genomics"):
+        found[rule] = deeplift(model, x, target=1, rule=rule, n_references=3)
+    return {"backend": keras.backend.backend()} | {
+        name: explained.contributions.tolist() for name, explained in found.items()
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run()))
