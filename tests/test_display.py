@@ -102,6 +102,35 @@ def contributions(length, seed=0):
     return np.random.default_rng(seed).normal(size=length)
 
 
+def spacings(strands):
+    """Interactions of two motifs, as experiments.spacing lists them."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (order, pair, distance, rng.normal(), 0.1)
+        for pair in strands
+        for order in ("first upstream", "second upstream")
+        for distance in range(9)
+    ]
+    columns = ["order", "strands", "distance_bp", "interaction", "standard_error"]
+    return pd.DataFrame(rows, columns=columns).sort_values("order", kind="stable")
+
+
+def board():
+    """A leaderboard of six methods, one of which refuses."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (method, grammar, network, "auROC", "mean of sequences", value, value - 0.1, value + 0.05)
+        for i, method in enumerate(["ISM", "saliency", "integrated gradients", "DeepLIFT", "LIME"])
+        for grammar in ("one motif", "counting", "heterodimer", "three tasks")
+        for network in ("shallow", "deep")
+        for value in [0.9 - 0.06 * i + 0.05 * rng.normal()]
+    ]
+    columns = ["method", "grammar", "network", "metric", "over", "value", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns).assign(chance=0.5)
+    refused = table[:1].assign(method="Grad-CAM", metric=np.nan, value=np.nan)
+    return pd.concat([table, refused], ignore_index=True)
+
+
 def matrix(width, seed=0):
     return np.random.default_rng(seed).dirichlet([0.4] * 4, size=width)
 
@@ -151,6 +180,15 @@ CASES = {
         labelled(20_000, prevalence=0.01)[0], {"n": uniform(20_000) ** 4}, n_bins=100
     ),
     "reliability, one probability": lambda: charts.reliability([0, 1, -1], {"n": [0.3, 0.3, 0.9]}),
+    "spacing": lambda: charts.spacing(spacings(("++", "+-", "-+", "--")), subtitle="n = 40"),
+    "spacing, one order": lambda: charts.spacing(spacings(("++",))[:9]),
+    "spacing, nothing": lambda: charts.spacing(spacings(("++",)).assign(interaction=0.0)),
+    "variants": lambda: charts.variant_effects(*contributions(400).reshape(2, 200)),
+    "variants, named": lambda: charts.variant_effects(
+        np.arange(9.0), np.arange(9.0) ** 2, highlight={"C228T": 8, "C250T": 3}, title=LONG
+    ),
+    "leaderboard": lambda: charts.leaderboard(board(), subtitle="two networks"),
+    "leaderboard, one cell": lambda: charts.leaderboard(board()[:1], metric="auROC"),
     "histogram": lambda: charts.score_histogram(*labelled(500)),
     "histogram, one score": lambda: charts.score_histogram([0, 1, -1], [1.0, 1.0, np.nan]),
     "confusion": lambda: charts.confusion(*labelled(500)),
@@ -291,6 +329,16 @@ def test_areas_stand_where_no_curve_crosses_them():
     labels = chart.layer[-1].to_dict()
     texts = pd.DataFrame(chart.to_dict()["datasets"][labels["data"]["name"]])
     assert labels["mark"]["align"] == "left" and texts["y_px"].min() > 170  # bottom left
+
+
+def test_the_best_method_stands_on_top_and_refusals_are_counted():
+    chart = charts.leaderboard(board())
+    table = board().dropna()
+    means = table.groupby("method")["value"].mean().sort_values(ascending=False)
+    assert chart.title.text == [f"ISM comes first: mean auROC {means['ISM']:.2f} over 8 cells"]
+    assert "1 cell refused by the method" in " ".join(chart.title.subtitle)
+    said = re.findall(r">(ISM|saliency|integrated gradients|DeepLIFT|LIME)<", theme.svg(chart))
+    assert said == list(means.index)
 
 
 def test_baselines_are_grey_and_the_model_is_not():
@@ -434,6 +482,13 @@ BAD = np.array([0.0, np.nan])
         (lambda: charts.concordance({"n": tops(1)[:0]}), r"curves\['n'\] needs rows with a k"),
         (lambda: charts.concordance({"n": tops(1).assign(k=0)}), "needs rows with a k of 1"),
         (lambda: charts.concordance({"n": tops(1).assign(k=np.nan)}), r"curves\['n'\] holds"),
+        (lambda: charts.spacing(spacings(("++",))[:0]), "table has 0 rows"),
+        (lambda: charts.spacing(spacings(("++",)).drop(columns="order")), "order"),
+        (lambda: charts.variant_effects([1, 2, 3], [1, 2]), r"measured \(2,\), expected one"),
+        (lambda: charts.variant_effects([1, 2], [1, 2]), "has 2 values, expected 3"),
+        (lambda: charts.variant_effects([1, 2, np.nan], [1, 2, 3]), "NaN or infinite"),
+        (lambda: charts.variant_effects([1, 2, 3], [1, 2, 3], highlight={"a": 3}), "no row of 3"),
+        (lambda: charts.leaderboard(board(), metric="auPRC"), "0 rows of 'auPRC'"),
         (lambda: charts.reliability([0, 1], [0.1, 0.9]), "no mapping of 1 to 3 series"),
         (lambda: charts.reliability([0, 1], dict.fromkeys("abcd", [0, 1])), "1 to 3 series"),
         (lambda: charts.reliability([0, 1], {"n": [0, 9]}), "go from 0 to 9"),

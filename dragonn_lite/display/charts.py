@@ -13,6 +13,10 @@ What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
 Do replicates agree?
     :func:`concordance`
+What if?
+    :func:`spacing`, :func:`variant_effects`
+Which explanation is right?
+    :func:`leaderboard`
 What does a motif see?
     :func:`site_stack`, :func:`reading`, :func:`hits_by_threshold`
 
@@ -25,7 +29,9 @@ from __future__ import annotations
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
 from dragonn_lite.display.concordance import concordance
+from dragonn_lite.display.experiments import spacing, variant_effects
 from dragonn_lite.display.filters import filters_beside_motifs
+from dragonn_lite.display.leaderboards import leaderboard
 from dragonn_lite.display.performance import precision_recall, roc
 from dragonn_lite.display.reliability import reliability
 from dragonn_lite.display.scans import scan_track
@@ -44,6 +50,7 @@ __all__ = [
     "filters_beside_motifs",
     "grammar_by_architecture",
     "hits_by_threshold",
+    "leaderboard",
     "learning_curve",
     "one_hot_grid",
     "precision_recall",
@@ -56,5 +63,7 @@ __all__ = [
     "signal_track",
     "simulation_picture",
     "site_stack",
+    "spacing",
     "threshold_explorer",
+    "variant_effects",
 ]
