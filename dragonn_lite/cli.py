@@ -17,6 +17,7 @@ from dragonn_lite._quiet import quiet_keras
 from dragonn_lite.dna import motifs
 from dragonn_lite.dna import sequences as dna
 
+_EXPLAINED_AT_ONCE = 10  # sequences; an interrupt keeps what is done
 _CONTENTS = """\
 What this folder holds. Contributions are in logits: positive speaks for binding.
 
@@ -294,8 +295,12 @@ def _explain(model, sequences):
 
     hypothetical = []
     try:
-        for sequence in tqdm(sequences, unit=" sequences"):
-            hypothetical.append(perturbation.in_silico_mutagenesis(model, sequence[None])[0])
+        with tqdm(total=len(sequences), unit=" sequences") as bar:
+            for low in range(0, len(sequences), _EXPLAINED_AT_ONCE):
+                block = sequences[low : low + _EXPLAINED_AT_ONCE]
+                found = perturbation.in_silico_mutagenesis(model, block)
+                hypothetical.extend(found.hypothetical)
+                bar.update(len(block))
     except KeyboardInterrupt:
         if not hypothetical:
             raise

@@ -1,13 +1,24 @@
-"""Explanations by change: alter the sequence, look at the score again."""
+"""Explanations by change: alter the sequence, look at the score again.
+
+All methods are one loop: windows of the sequence are replaced by fillings, and the network scores
+the result. They differ in the windows and in what fills them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 
-from dragonn_lite._contract import as_count, as_one_hot
-from dragonn_lite.networks.prediction import predict
+from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation import _spans
+from dragonn_lite.interpretation.contributions import project
+from dragonn_lite.interpretation.explanations import Explanation, batches, checked
+
+_FILLED_AT_ONCE = 1 << 24  # bases of fillings in memory
+_LETTERS = np.eye(4, dtype=np.uint8)
 
 
 def in_silico_mutagenesis(
@@ -16,12 +27,12 @@ def in_silico_mutagenesis(
     *,
     target: int = 0,
     progress: Callable[[int, int], None] | None = None,
-) -> np.ndarray:
-    """Score every base at every position, exactly: one prediction for each possible mutation.
+) -> Explanation:
+    """Score every base at every position, exactly: what each possible mutation does.
 
-    The effect of a mutation is the difference of two entries of a row: those of the new base and
-    of the old one. The contribution of the base present, relative to the mean of all four, is
-    ``contributions.project(result, sequences)``.
+    The effect of a mutation is the difference of two entries of a row of `hypothetical`: those of
+    the new base and of the old one. In networks of convolutions and pooling only what a mutation
+    reaches is computed again; any other model scores every mutant.
 
     *What it does not show*: what two mutations do together. Where either of two sites suffices,
     a change in one of them alters nothing, and both look unimportant.
@@ -39,8 +50,9 @@ def in_silico_mutagenesis(
 
     Returns
     -------
-    float32 (n, length, 4)
-        Logit with that base at that position, less the mean over the four bases there.
+    Explanation
+        `hypothetical` is the logit with that base at that position, less the mean over the four
+        bases there; `contributions` are its entries of the bases present.
 
     Raises
     ------
@@ -53,26 +65,347 @@ def in_silico_mutagenesis(
 
     Examples
     --------
-    >>> from dragonn_lite.dna import sequences
-    >>> scores = in_silico_mutagenesis(lambda x: x[:, 0, 2], sequences.one_hot("GA"))
-    >>> scores[0].tolist()  # only a G at the first position counts
+    >>> found = in_silico_mutagenesis(lambda x: x[:, 0, 2], dna.one_hot("GA"))
+    >>> found.hypothetical[0].tolist()  # only a G at the first position counts
     [[-0.25, -0.25, 0.75, -0.25], [0.0, 0.0, 0.0, 0.0]]
+    >>> found.contributions[0].tolist()
+    [0.75, 0.0]
     """
-    sequences = as_one_hot(sequences)
-    as_count(target, "target")
+    sequences, logits = checked(model, sequences, target)
     n, length = sequences.shape[:2]
-    scores = np.empty(sequences.shape, np.float32)
-    position, base = np.divmod(np.arange(4 * length), 4)
-    for i, sequence in enumerate(sequences):
-        mutants = np.repeat(sequence[None], 4 * length, axis=0)  # (4 length, length, 4)
-        mutants[np.arange(4 * length), position] = np.eye(4, dtype=np.uint8)[base]
-        logits = predict(model, mutants).reshape(4 * length, -1)
-        if target >= logits.shape[1]:
-            raise ValueError(
-                f"target is {target}, but the model has {logits.shape[1]} outputs; the first one "
-                "is target 0"
-            )
-        scores[i] = logits[:, target].reshape(length, 4)
+    starts, bases = np.arange(length), np.arange(4)
+    scores = np.zeros(sequences.shape, np.float32)  # less that of the sequence itself
+    unknown = ~sequences.any(axis=2).all(axis=1)
+    done = 0
+
+    def report(n_more):
+        nonlocal done
+        done += n_more
         if progress is not None:
-            progress(i + 1, n)
-    return scores - scores.mean(axis=2, keepdims=True)
+            progress(done, n)
+
+    # Where all bases are known, the three others are tried; else all four everywhere.
+    for rows, shifts in ((np.flatnonzero(~unknown), bases[1:]), (np.flatnonzero(unknown), bases)):
+        if not len(rows):
+            continue
+        tried = (sequences[rows].argmax(axis=2)[..., None] + shifts) % 4  # (n, length, 3 or 4)
+
+        def filler(i, tried=tried):
+            return _LETTERS[tried[i]][:, :, None]  # (length, 3 or 4, width 1, 4)
+
+        some = sequences[rows]
+        moved = _effects(model, some, logits[rows], starts, filler, target, report)
+        changed = np.zeros(some.shape, np.float32)
+        np.put_along_axis(changed, tried, moved, axis=2)
+        scores[rows] = changed
+    hypothetical = scores - scores.mean(axis=2, keepdims=True)
+    contributions = project(hypothetical, sequences)
+    return Explanation(
+        sequences, contributions, hypothetical, logits, "in_silico_mutagenesis", target
+    )
+
+
+def occlusion(
+    model: Callable,
+    sequences: np.ndarray,
+    *,
+    width_bp: int = 10,
+    stride_bp: int = 1,
+    fill: str = "zeros",
+    target: int = 0,
+) -> Explanation:
+    """Cover a window, and see how much of the score goes: contributions in logits per bp.
+
+    The loss is spread evenly over the known bases of the window, and a position that several
+    windows cover gets the mean of its shares.
+
+    *What it does not show*: the effect of any real sequence. Networks have never seen covered
+    windows, and may answer them oddly; :func:`window_shuffle` puts DNA there.
+
+    Parameters
+    ----------
+    model, sequences, target
+        As in :func:`in_silico_mutagenesis`.
+    width_bp : int
+        Width of the window in bp.
+    stride_bp : int
+        From one window to the next, at most `width_bp`; the last one ends with the sequence.
+    fill : str
+        "zeros" or "uniform" (a quarter of each base).
+
+    Returns
+    -------
+    Explanation
+        Without hypothetical contributions. Unknown bases stay unknown and contribute 0.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the sequences, or the fill has another name.
+
+    References
+    ----------
+    Zeiler & Fergus 2014, doi:10.1007/978-3-319-10590-1_53
+
+    Examples
+    --------
+    >>> score = lambda x: x[:, :, 2].sum(axis=1)
+    >>> occlusion(score, dna.one_hot("GGAA"), width_bp=2, stride_bp=2).contributions.tolist()
+    [[1.0, 1.0, 0.0, 0.0]]
+    """
+    if fill not in ("zeros", "uniform"):
+        raise ValueError(f"fill is {fill!r}, expected 'zeros' or 'uniform'")
+    value = np.float32(0.25 if fill == "uniform" else 0)
+
+    def filler(sequence, windows, starts):
+        known = windows.any(axis=2, keepdims=True)
+        return np.repeat(known * value, 4, axis=2)[:, None]  # one filling of each window
+
+    return _explained("occlusion", model, sequences, width_bp, stride_bp, filler, target)
+
+
+def window_shuffle(
+    model: Callable,
+    sequences: np.ndarray,
+    *,
+    width_bp: int = 10,
+    stride_bp: int = 1,
+    fill: str = "random",
+    n_draws: int = 10,
+    target: int = 0,
+    rng,
+) -> Explanation:
+    """Replace a window by other DNA, and see how much of the score goes: logits per bp.
+
+    The mean loss over the draws is spread as in :func:`occlusion`.
+
+    *What it does not show*: sites narrower than the window; and new sites that the filling makes
+    by chance look like a loss that the window prevents.
+
+    Parameters
+    ----------
+    model, sequences, target, width_bp, stride_bp
+        As in :func:`occlusion`.
+    fill : str
+        "random" (each base a quarter) or "dinucleotide" (the window's own letters, their pairs
+        kept; an unknown base counts as a letter).
+    n_draws : int
+        Fillings of each window.
+    rng : Generator or int
+
+    Returns
+    -------
+    Explanation
+        Without hypothetical contributions.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the sequences, or the fill has another name.
+
+    References
+    ----------
+    Umarov & Solovyev 2017, doi:10.1371/journal.pone.0171410
+
+    Examples
+    --------
+    >>> found = window_shuffle(lambda x: x[:, 1, 2], dna.one_hot("AGAA"), width_bp=2, rng=0)
+    >>> bool(found.contributions[0, 1] > 0), float(found.contributions[0, 3])
+    (True, 0.0)
+    """
+    if fill not in ("random", "dinucleotide"):
+        raise ValueError(f"fill is {fill!r}, expected 'random' or 'dinucleotide'")
+    rng, n_draws = as_rng(rng), as_count(n_draws, "n_draws", 1)
+
+    def filler(sequence, windows, starts):
+        draws = np.repeat(windows, n_draws, axis=0)  # (windows * draws, width, 4)
+        if fill == "random":
+            known = draws.any(axis=2, keepdims=True)
+            drawn = dna.random_sequences(len(draws), windows.shape[1], rng=rng) * known
+        else:
+            drawn = dna.dinucleotide_shuffle(draws, rng=rng)
+        return drawn.reshape(len(windows), n_draws, -1, 4)
+
+    return _explained("window_shuffle", model, sequences, width_bp, stride_bp, filler, target)
+
+
+def marginal_substitution(
+    model: Callable,
+    sequences: np.ndarray,
+    *,
+    width_bp: int = 10,
+    stride_bp: int = 1,
+    neighbourhood_bp: int = 100,
+    n_draws: int = 10,
+    target: int = 0,
+    rng,
+) -> Explanation:
+    """Replace a window by what could as well stand there: loss in logits per bp.
+
+    Fillings are drawn from the first-order Markov chain of the bases around the window, given the
+    two bases beside it. The loss of the mean logit is spread as in :func:`occlusion`.
+
+    *What it does not show*: a site that its neighbourhood repeats, since fillings then hold it too.
+
+    Parameters
+    ----------
+    model, sequences, target, width_bp, stride_bp
+        As in :func:`occlusion`.
+    neighbourhood_bp : int
+        How far to either side of a window its neighbourhood reaches, in bp.
+    n_draws : int
+        Fillings of each window.
+    rng : Generator or int
+
+    Returns
+    -------
+    Explanation
+        Without hypothetical contributions. Unknown bases stay unknown and contribute 0.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the sequences.
+
+    References
+    ----------
+    Zintgraf et al. 2017, doi:10.48550/arXiv.1702.04595
+
+    Examples
+    --------
+    >>> x = dna.one_hot("AAAAGAAAA")  # few but As can be expected there
+    >>> found = marginal_substitution(lambda x: x[:, 4, 2], x, width_bp=1, n_draws=50, rng=0)
+    >>> float(found.contributions[0].argmax())
+    4.0
+    """
+    rng, n_draws = as_rng(rng), as_count(n_draws, "n_draws", 1)
+    as_count(neighbourhood_bp, "neighbourhood_bp", 1)
+
+    def filler(sequence, windows, starts):
+        width = windows.shape[1]
+        known = windows.any(axis=2, keepdims=True)[:, None]
+        transitions = _transitions(sequence, starts, width, neighbourhood_bp)
+        codes = _bridges(dna.codes(sequence[None])[0], starts, width, transitions, n_draws, rng)
+        return _LETTERS[codes] * known
+
+    return _explained(
+        "marginal_substitution", model, sequences, width_bp, stride_bp, filler, target
+    )
+
+
+def _transitions(sequence, starts, width, reach):
+    """Markov chain of the neighbourhood of each window, one pair added to each kind.
+
+    Returns float (windows, 4, 4): row the base before, column the base after.
+    """
+    length = len(sequence)
+    pairs = np.einsum("ia,ib->iab", sequence[:-1].astype(int), sequence[1:].astype(int))
+    total = np.concatenate([np.zeros((1, 4, 4), int), pairs.cumsum(axis=0)])  # before pair i
+
+    def between(low, high):  # pairs of bases that both lie in [low, high)
+        return total[np.maximum(high - 1, low)] - total[low]
+
+    left = between(np.maximum(starts - reach, 0), starts)
+    stops = starts + width
+    right = between(np.minimum(stops, length - 1), np.minimum(stops + reach, length))
+    counts = left + right + 1.0
+    return counts / counts.sum(axis=2, keepdims=True)
+
+
+def _bridges(codes, starts, width, transitions, n_draws, rng):
+    """Paths of Markov chains between the bases beside each window, (windows, draws, width)."""
+    before = np.where(starts > 0, codes[starts - 1], 4)
+    after = np.where(starts + width < len(codes), codes[(starts + width) % len(codes)], 4)
+    each = np.arange(len(starts))
+    known = np.minimum(after, 3)
+    # Of each base, the chance to reach what follows the window: 1 where that is unknown.
+    chance = np.where(after[:, None] < 4, transitions[each, :, known], 1.0)  # (windows, 4)
+    ahead = [chance]
+    for _ in range(width - 1):
+        ahead.append(np.einsum("wab,wb->wa", transitions, ahead[-1]))
+    found = np.empty((len(starts), n_draws, width), np.uint8)
+    first = np.where(before[:, None] < 4, transitions[each, np.minimum(before, 3)], 0.25)
+    step = np.repeat(first[:, None], n_draws, axis=1)  # (windows, draws, 4)
+    for i in range(width):
+        weights = (step * ahead[width - 1 - i][:, None]).cumsum(axis=2)
+        draw = rng.random(weights.shape[:2])[..., None] * weights[..., -1:]
+        found[:, :, i] = np.minimum((weights <= draw).sum(axis=2), 3)
+        step = transitions[each[:, None], found[:, :, i]]
+    return found
+
+
+# --- the one mechanism: windows and what fills them
+
+
+def _explained(method, model, sequences, width_bp, stride_bp, filler, target):
+    """Spread the loss of each window's mean filling over its known bases."""
+    sequences, logits = checked(model, sequences, target)
+    n, length = sequences.shape[:2]
+    width = as_count(width_bp, "width_bp", 1)
+    stride = as_count(stride_bp, "stride_bp", 1)
+    if width > length:
+        raise ValueError(f"width_bp is {width}, but the sequences have only {length} bp")
+    if stride > width:
+        raise ValueError(
+            f"stride_bp is {stride}, expected at most width_bp, {width}: bases between the windows "
+            "would never be replaced"
+        )
+    starts = np.unique(np.append(np.arange(0, length - width + 1, stride), length - width))
+    covered = starts[:, None] + np.arange(width)  # (windows, width)
+
+    def fillings(i):
+        return filler(sequences[i], sequences[i][covered], starts)
+
+    loss = -_effects(model, sequences, logits, starts, fillings, target).mean(axis=2)
+    known = sequences.any(axis=2)
+    share = loss / np.maximum(known[:, covered].sum(axis=2), 1)  # (n, windows)
+    n_covering = np.bincount(covered.ravel(), minlength=length)
+    total = np.zeros((n, length))
+    for i in range(width):  # no window twice in one step
+        total[:, covered[:, i]] += share
+    contributions = (total / n_covering * known).astype(np.float32)
+    return Explanation(sequences, contributions, None, logits, method, target)
+
+
+def _effects(model, sequences, logits, starts, fillings, target, report=None):
+    """Change of the logit with each filling in each window, (n, windows, fillings).
+
+    ``fillings(i)`` gives those of sequence i, (windows, fillings, width, 4).
+    """
+    moved = []
+    network = None
+    if isinstance(model, keras.Model) and not _spans.unsupported(model):
+        network = _spans.SpanNetwork(model)
+    n, at_once, low = len(sequences), 1, 0
+    while low < n:
+        some = slice(low, min(low + at_once, n))
+        filled = np.stack([fillings(i) for i in range(some.start, some.stop)])
+        at_once = max(1, min(100, _FILLED_AT_ONCE // filled[0].size))
+        if network is not None:
+            found = network.differences(sequences[some], starts, filled, target)
+        else:
+            found = np.stack(
+                [
+                    _plain_logits(model, *pair, starts, target) - logit
+                    for *pair, logit in zip(sequences[some], filled, logits[some])
+                ]
+            )
+        moved.append(found)
+        low = some.stop
+        if report is not None:
+            report(some.stop - some.start)
+    return np.concatenate(moved)
+
+
+def _plain_logits(model, sequence, filled, starts, target):
+    """Score every altered sequence as a whole: (windows, fillings, width, 4) -> (..., fillings)."""
+    n_windows, n_fillings, width = filled.shape[:3]
+    filled = filled.reshape(-1, width, 4)
+    places = np.repeat(starts, n_fillings)[:, None] + np.arange(width)
+    score = getattr(model, "predict_on_batch", model)
+    logits = np.empty(len(filled), np.float32)
+    for some in batches(model, len(filled), len(sequence)):
+        altered = np.repeat(sequence[None].astype(np.float32), some.stop - some.start, axis=0)
+        altered[np.arange(len(altered))[:, None], places[some]] = filled[some]
+        logits[some] = np.asarray(score(altered)).reshape(len(altered), -1)[:, target]
+    return logits.reshape(n_windows, n_fillings)
