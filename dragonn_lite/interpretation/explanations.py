@@ -25,7 +25,8 @@ class Explanation:
     sequences : uint8 (n, length, 4)
         What was explained.
     contributions : float32 (n, length)
-        Of the bases present; positive pushes the logit up. 0 where the base is unknown.
+        Of the bases present; positive pushes the logit up. Where the base is unknown it is 0, or,
+        against a reference that knows one there, what is lost with it.
     hypothetical : float32 (n, length, 4) or None
         Score of every possible base, where the method gives it.
     logits : float32 (n,)
@@ -143,9 +144,7 @@ def checked_network(
     return network, *checked(model, sequences, target)
 
 
-def batches(
-    model: Callable, n: int, length: int, *, copies: int = 1, at_most: int | None = None
-) -> Iterator[slice]:
+def batches(model: Callable, n: int, length: int, *, copies: int = 1) -> Iterator[slice]:
     """Cut `n` sequences into batches that fit into memory.
 
     Parameters
@@ -158,8 +157,6 @@ def batches(
         Their length in bp.
     copies : int
         Inputs that the network sees at once for each of them: mutants, references, steps.
-    at_most : int, optional
-        Sequences in a batch.
 
     Yields
     ------
@@ -172,7 +169,7 @@ def batches(
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
     size = max(1, _NUMBERS_AT_ONCE // (numbers_each(model, length) * copies))
-    size = min(size, at_most or size)
+    size = -(-n // max(1, -(-n // size)))  # as few batches, but of one size
     for low in range(0, n, size):
         yield slice(low, min(low + size, n))
 

@@ -1,0 +1,167 @@
+"""Where the filters of a layer respond, for the output that is asked about."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from dragonn_lite.interpretation import _backend
+from dragonn_lite.interpretation._rules import Rule, rebuild
+from dragonn_lite.interpretation.explanations import Explanation, batches, checked_network
+from dragonn_lite.interpretation.signals import guided_backpropagation
+
+
+def grad_cam(
+    model: keras.Model, sequences: np.ndarray, *, target: int = 0, layer: str | None = None
+) -> Explanation:
+    """Where the filters of a convolution respond, each weighted by its mean gradient.
+
+    What is negative in the sum counts as 0. Between the positions of the layer the map is
+    interpolated; each position stands at the middle of the bases that it sees.
+
+    *What it does not show*: single bases: the map is as coarse as the layer that it is made of.
+    What lowers the logit is left out.
+
+    Parameters
+    ----------
+    model, sequences, target
+        As in :func:`slopes.saliency`.
+    layer : str, optional
+        Name of the layer to look at, by default the last convolution. All that the network
+        computes must pass through it.
+
+    Returns
+    -------
+    Explanation
+        Its contributions are never negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`slopes.saliency`, or if there is no such layer, or a way around it.
+
+    References
+    ----------
+    Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74
+
+    Examples
+    --------
+    >>> from dragonn_lite.dna.sequences import random_sequences
+    >>> from dragonn_lite.networks import architectures
+    >>> model = architectures.filter_bank(50, rng=0)
+    >>> grad_cam(model, random_sequences(2, 50, rng=1)).contributions.shape
+    (2, 50)
+    """
+    network, sequences, logits = checked_network(model, sequences, target)
+    chosen = _layer(network, layer)
+    key = ("grad_cam", chosen.name, target)
+    run = _backend.remembered(model, key, lambda: _activation_map(network, chosen, target))
+    length = sequences.shape[1]
+    maps = [run(sequences[rows]) for rows in batches(network, *sequences.shape[:2], copies=4)]
+    coarse = np.concatenate(maps)  # (n, positions)
+    middles = _middles(network, chosen, coarse.shape[1], length)
+    fine = np.stack([np.interp(np.arange(length), middles, row) for row in coarse])
+    return Explanation(sequences, fine.astype(np.float32), None, logits, "grad_cam", target)
+
+
+def guided_grad_cam(
+    model: keras.Model, sequences: np.ndarray, *, target: int = 0, layer: str | None = None
+) -> Explanation:
+    """Guided backpropagation, weighted by Grad-CAM: sharp, and asked about one output.
+
+    *What it does not show*: which bases lower the logit.
+
+    Parameters
+    ----------
+    model, sequences, target, layer
+        As in :func:`grad_cam`; the network needs a ReLU.
+
+    Returns
+    -------
+    Explanation
+        Products of the contributions of both.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`grad_cam` and :func:`guided_backpropagation`.
+
+    References
+    ----------
+    Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74
+
+    Examples
+    --------
+    >>> from dragonn_lite.dna.sequences import random_sequences
+    >>> from dragonn_lite.networks import architectures
+    >>> model = architectures.filter_bank(50, rng=0)
+    >>> guided_grad_cam(model, random_sequences(2, 50, rng=1)).method
+    'guided_grad_cam'
+    """
+    where = grad_cam(model, sequences, target=target, layer=layer)
+    guided = guided_backpropagation(model, sequences, target=target)
+    return dataclasses.replace(
+        guided,
+        contributions=where.contributions * guided.contributions,
+        hypothetical=where.contributions[..., None] * guided.hypothetical,
+        method="guided_grad_cam",
+    )
+
+
+def _layer(network, name):
+    """The layer of this name, by default the last convolution."""
+    if name is None:
+        convolutions = [x for x in network.layers if isinstance(x, layers.Conv1D)]
+        if not convolutions:
+            raise ValueError(
+                f"model {network.name} has no Conv1D layer; name another one with layer="
+            )
+        return convolutions[-1]
+    for layer in network.layers:
+        if layer.name == name and len(layer.output.shape) == 3:
+            return layer
+    named = ", ".join(x.name for x in network.layers if len(x.output.shape) == 3)
+    raise ValueError(f"layer is {name!r}, expected one that gives (positions, channels): {named}")
+
+
+def _activation_map(network, layer, target):
+    """Compile: sequences to the map of a layer, (n, positions)."""
+    rebuilt = rebuild(network, Rule())
+    features = rebuilt.outputs_of(layer)
+    head = keras.Model(rebuilt.network.inputs[0], features)
+    try:
+        tail = keras.Model(features, rebuilt.network.outputs[0])
+    except ValueError:
+        raise ValueError(
+            f"layer {layer.name} can be passed by in model {network.name}; name one with layer= "
+            "that everything passes through"
+        ) from None
+
+    def run(x):
+        responses = head(x)  # (n, positions, channels)
+        slopes = _backend.value_and_gradient(lambda z: tail(z)[:, target], responses)[1]
+        weights = ops.mean(slopes, axis=1, keepdims=True)
+        return ops.relu(ops.sum(weights * responses, axis=2))
+
+    return _backend.compiled(run, rebuilt.network)
+
+
+def _middles(network, layer, n_positions, length):
+    """The middle of the bases that each position of a layer sees, from strides and widths."""
+    first, stride = 0.0, 1
+    for before in network.layers:
+        width = getattr(before, "kernel_size", getattr(before, "pool_size", (1,)))[0]
+        step = getattr(before, "strides", (1,))[0]
+        width = 1 + (width - 1) * getattr(before, "dilation_rate", (1,))[0]
+        padding = getattr(before, "padding", "valid")
+        read = before.input.shape[1] if width > 1 else 0
+        missing = max((-(-read // step) - 1) * step + width - read, 0) if read else 0
+        outside = {"same": missing // 2, "causal": width - 1}.get(padding, 0)
+        first += stride * ((width - 1) / 2 - outside)
+        stride *= step
+        if before is layer:
+            break
+    return (first + stride * np.arange(n_positions)).clip(0, length - 1)
