@@ -1,5 +1,6 @@
 """Tests of explanations, tried on explanations whose worth is known: perfect, random, reversed."""
 
+import functools
 import itertools
 import json
 
@@ -12,7 +13,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from dragonn_lite.assays import simulate
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import contributions, curves, perturbation, sanity, truth
+from dragonn_lite.interpretation import (
+    contributions,
+    curves,
+    deeplift,
+    gradients,
+    perturbation,
+    sanity,
+    truth,
+)
 from dragonn_lite.interpretation.explanations import Explanation
 from dragonn_lite.networks import architectures, prediction
 
@@ -255,6 +264,17 @@ def test_mutagenesis_underestimates_redundant_sites_and_a_fair_share_does_not():
     assert blind["relative"].isna().all()
 
 
+def test_references_give_redundant_sites_their_due_and_plain_gradients_nothing():
+    def relative(method):
+        return truth.saturation(method, n_sequences=4, rng=0).set_index("n_sites")["relative"]
+
+    # Two sites are past the bend: the gradient there is 0.
+    assert relative(gradients.gradient_times_input).tolist() == pytest.approx([1, 0, 0], abs=1e-6)
+    # Against a reference, all of the logit is shared out, nearly all of it among the sites.
+    for method in (gradients.integrated_gradients, functools.partial(deeplift.deeplift, rng=0)):
+        assert relative(method).between(0.9, 1.1).all()
+
+
 def test_one_of_two_sites_suffices():
     model = truth.either_suffices(50)
     for text, expected in (("A" * 50, 0), ("GATTACAG", 0.95), ("GATTACAG" * 2, 1), ("GATTACAT", 0)):
@@ -428,16 +448,19 @@ def test_what_changed_or_was_damaged_is_made_again(boards, tmp_path):
     run(n_sequences=12)
     run(seed=1)
     assert calls == [10, 12, 10]
+    by_size = run(absolute=True)["value"]
+    assert calls == [10, 12, 10, 10]
+    assert not np.array_equal(by_size, run()["value"])
     [path, *_] = sorted(tmp_path.iterdir())
     path.write_text(path.read_text()[:40])
-    for options in ({}, {"seed": 1}, {"n_sequences": 12}):
+    for options in ({}, {"seed": 1}, {"n_sequences": 12}, {"absolute": True}):
         run(**options)
-    assert len(calls) == 4
+    assert len(calls) == 5
     json.loads(path.read_text())
     layer = networks["first"]["one motif"].layers[-1]
     layer.set_weights([2 * weights for weights in layer.get_weights()])
     run()
-    assert len(calls) == 5
+    assert len(calls) == 6
 
 
 # --- bad input -------------------------------------------------------------------------------

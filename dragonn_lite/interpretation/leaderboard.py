@@ -33,6 +33,7 @@ def leaderboard(
     networks: Mapping[str, Mapping],
     *,
     n_sequences: int = 50,
+    absolute: bool = False,
     seed: int = 0,
     folder=None,
     progress: Callable[[int, int], None] | None = None,
@@ -42,8 +43,8 @@ def leaderboard(
     Each cell is one method on the bound sequences of one task of one grammar, explained through
     one network. With a folder, each is written there as soon as it is done: an interrupted run goes
     on where it stopped, and gives the same numbers. A cell counts as done only for the same
-    sequences, sites, weights, `n_sequences` and seed; a changed *method* is not noticed: give it
-    another name.
+    sequences, sites, weights, `n_sequences`, `absolute` and seed; a changed *method* is not
+    noticed: give it another name.
 
     *What it does not show*: which method is right where the network has learned something else
     than the sites; compare the rows of networks whose auROC is high.
@@ -59,6 +60,8 @@ def leaderboard(
         For each name of a network the trained model of each grammar.
     n_sequences : int
         Bound sequences of each task; the first ones.
+    absolute : bool
+        Rank positions by the size of their contribution: fair to methods that give no sign.
     seed : int
         Of the intervals.
     folder : path, optional
@@ -110,7 +113,7 @@ def leaderboard(
         (case, method)
         for network, grammar in itertools.product(networks, grammars)
         for case in _cases(grammars[grammar], networks[network][grammar], network, grammar,
-                           n_sequences, seed)
+                           n_sequences, _Scoring(bool(absolute), seed))
         for method in methods
     ]  # fmt: skip
     tables = []
@@ -121,6 +124,11 @@ def leaderboard(
     return pd.DataFrame(list(itertools.chain.from_iterable(tables)), columns=_COLUMNS)
 
 
+class _Scoring(NamedTuple):
+    absolute: bool
+    seed: int
+
+
 class _Case(NamedTuple):
     """What a method is asked: to explain some bound sequences through one output of a model."""
 
@@ -129,11 +137,11 @@ class _Case(NamedTuple):
     sequences: np.ndarray
     sites: pd.DataFrame
     target: int
-    seed: int
+    scoring: _Scoring
     digest: str
 
 
-def _cases(simulation, model, network, grammar, n_sequences, seed):
+def _cases(simulation, model, network, grammar, n_sequences, scoring):
     labels = np.asarray(simulation.labels).reshape(len(simulation.sequences), -1)
     for target, task in enumerate(simulation.tasks):
         sites = simulation.sites
@@ -151,10 +159,10 @@ def _cases(simulation, model, network, grammar, n_sequences, seed):
         sequences = simulation.sequences[rows]
         names = (grammar, network, str(task))
         places = sites[["sequence", "start", "stop"]].to_numpy(np.int64)
-        digest = hashlib.sha256(repr((names, target, seed, sequences.shape)).encode())
+        digest = hashlib.sha256(repr((names, target, scoring, sequences.shape)).encode())
         for part in (sequences, places, *_numbers_of(model, sequences, target)):
             digest.update(np.ascontiguousarray(part).tobytes())
-        yield _Case(names, model, sequences, sites, target, seed, digest.hexdigest())
+        yield _Case(names, model, sequences, sites, target, scoring, digest.hexdigest())
 
 
 def _numbers_of(model, sequences, target):
@@ -189,9 +197,10 @@ def _rows(case, name, method):
     except (ValueError, TypeError, NotImplementedError) as error:
         return [[*cell, *(np.nan,) * 8, np.nan, str(error)[:300] or type(error).__name__]]
     seconds = time.perf_counter() - began
+    absolute, seed = case.scoring
     # Of its own for each cell, so that it does not matter which were there already.
-    rng = np.random.default_rng([case.seed, zlib.crc32("\n".join(cell).encode())])
-    found = site_recovery(values, case.sites, rng=rng)
+    rng = np.random.default_rng([seed, zlib.crc32("\n".join(cell).encode())])
+    found = site_recovery(values, case.sites, absolute=absolute, rng=rng)
     error = getattr(explanation, "completeness_error", None)
     error = np.nan if error is None else float(np.abs(error).max())
     return [[*cell, *row, seconds, error, ""] for row in found.table.astype(object).values.tolist()]

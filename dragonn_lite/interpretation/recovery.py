@@ -47,7 +47,9 @@ def site_recovery(
 
     The intervals come from drawing whole sequences with replacement. By default contributions
     count with their sign: a planted site of the bound class pushes the logit up, and a method that
-    says it pushes it down is wrong, which absolute values would hide.
+    says it pushes it down is wrong, which absolute values would hide. But a site as planted also has
+    bases that its motif does not favour: they push the logit down, and rank last, rightly. Methods
+    that give sizes alone, such as saliency, are spared this: compare them by `absolute`.
 
     *What it does not show*: whether the network uses the sites; a faithful explanation of a network
     that does not, scores badly. And not every base of a site matters alike, so that even a perfect
