@@ -273,18 +273,26 @@ def test_the_map_stands_where_the_filter_looks(options):
         assert found.argmax() == middle
 
 
-def test_a_layer_that_can_be_passed_by_is_refused():
+def test_the_map_of_a_layer_that_can_be_passed_by():
     inputs = keras.Input((LENGTH, 4))
     z = layers.Conv1D(6, 3, padding="same", name="before")(inputs)
     inner = layers.Conv1D(6, 3, padding="same", activation="relu", name="inner")(z)
     z = layers.Add(name="sum")([z, inner])
     model = keras.Model(inputs, layers.Dense(1)(layers.GlobalAveragePooling1D()(z)))
     x = dna.random_sequences(2, LENGTH, rng=0)
-    with pytest.raises(ValueError, match="layer inner can be passed by in model"):
-        gradients.grad_cam(model, x)
+    weights = model.get_weights()[-2][:, 0] / LENGTH
+    for name, chosen in ((None, "inner"), ("inner", "inner"), ("sum", "sum")):
+        layer = model.get_layer(chosen)
+        responses = np.asarray(keras.Model(inputs, layer.output)(x.astype(np.float32)))
+        expected = (responses * weights).sum(axis=2).clip(0)
+        found = gradients.grad_cam(model, x, layer=name).contributions
+        assert found == pytest.approx(expected, abs=1e-6)
     with pytest.raises(ValueError, match="layer is 'head', expected one that gives"):
         gradients.grad_cam(model, x, layer="head")
-    assert gradients.grad_cam(model, x, layer="sum").contributions.any()
+    inputs = keras.Input((LENGTH, 4))
+    dense = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
+    with pytest.raises(ValueError, match="has no Conv1D layer; name another one"):
+        gradients.grad_cam(dense, x)
 
 
 # --- all of them ---------------------------------------------------------------------------------

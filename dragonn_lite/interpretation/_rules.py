@@ -80,10 +80,6 @@ class Rebuilt:
     network: keras.Model
     first: keras.KerasTensor | None
 
-    def outputs_of(self, layer) -> keras.KerasTensor:
-        """What a layer of the original network gives, activation included."""
-        return [x.output for x in self.network.layers if getattr(x, "operation", 0) is layer][-1]
-
     def halves(self) -> tuple[keras.Model, keras.Model] | None:
         """Cut behind the first layer, where it is linear and alone reads the sequence."""
         if self.first is None:

@@ -30,8 +30,7 @@ def grad_cam(
     model, sequences, target
         As in :func:`slopes.saliency`.
     layer : str, optional
-        Name of the layer to look at, by default the last convolution. All that the network
-        computes must pass through it.
+        Name of the layer to look at, by default the last convolution.
 
     Returns
     -------
@@ -41,7 +40,7 @@ def grad_cam(
     Raises
     ------
     TypeError, ValueError
-        As :func:`slopes.saliency`, or if there is no such layer, or a way around it.
+        As :func:`slopes.saliency`, or if there is no such layer.
 
     References
     ----------
@@ -129,24 +128,25 @@ def _layer(network, name):
 
 def _activation_map(network, layer, target):
     """Compile: sequences to the map of a layer, (n, positions)."""
-    rebuilt = rebuild(network, Rule())
-    features = rebuilt.outputs_of(layer)
-    head = keras.Model(rebuilt.network.inputs[0], features)
-    try:
-        tail = keras.Model(features, rebuilt.network.outputs[0])
-    except ValueError:
-        raise ValueError(
-            f"layer {layer.name} can be passed by in model {network.name}; name one with layer= "
-            "that everything passes through"
-        ) from None
+    rebuilt = rebuild(network, Rule()).network
+    # The last step of the layer is its activation, if it has one.
+    step = [x for x in rebuilt.layers if getattr(x, "operation", None) is layer][-1]
+    head, taken, added = keras.Model(rebuilt.inputs[0], step.output), step.function, [0.0]
+    step.function = lambda *tensors: taken(*tensors) + added[0]
 
     def run(x):
+        def score(change):
+            added[0] = change
+            logits = rebuilt(x)[:, target]
+            added[0] = 0.0
+            return logits
+
         responses = head(x)  # (n, positions, channels)
-        slopes = _backend.value_and_gradient(lambda z: tail(z)[:, target], responses)[1]
+        slopes = _backend.value_and_gradient(score, ops.zeros_like(responses))[1]
         weights = ops.mean(slopes, axis=1, keepdims=True)
         return ops.relu(ops.sum(weights * responses, axis=2))
 
-    return _backend.compiled(run, rebuilt.network)
+    return _backend.compiled(run, rebuilt)
 
 
 def _middles(network, layer, n_positions, length):
