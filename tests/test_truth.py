@@ -28,10 +28,9 @@ from dragonn_lite.networks import architectures, prediction
 
 def mutagenesis(model, x, target=0):
     """As for any callable: a prediction a mutant."""
-    found = perturbation.in_silico_mutagenesis(
+    return perturbation.in_silico_mutagenesis(
         lambda x: prediction.predict(model, x), x, target=target
     )
-    return contributions.project(found, x) if isinstance(found, np.ndarray) else found
 
 
 def simulation(seed, n=30):
@@ -195,12 +194,12 @@ def test_a_right_order_beats_a_random_one_and_a_reversed_one_loses(curve, seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_layers_are_forgotten_from_the_last_to_the_first(seed):
     network = architectures.filter_pairs(60, n_filters=6, rng=seed)
-    before = [weights.copy() for weights in network.get_weights()]
+    before = sanity.weights_of(network)
     names = [layer.name for layer in network.layers if layer.weights]
     seen = []
 
     def explain(model, x, target):
-        seen.append({name: model.get_layer(name).get_weights()[0] for name in names})
+        seen.append({name: sanity.weights_of(model.get_layer(name))[0] for name in names})
         return np.random.default_rng(len(seen)).normal(size=x.shape[:2])
 
     x = dna.random_sequences(5, 60, rng=0)
@@ -214,7 +213,7 @@ def test_layers_are_forgotten_from_the_last_to_the_first(seed):
         old, new = seen[0][name], seen[-1][name]
         if old.size > 200:
             assert new.std() == pytest.approx(np.sqrt((old**2).mean()), rel=0.2)
-    assert all(map(np.array_equal, before, network.get_weights()))
+    assert all(map(np.array_equal, before, sanity.weights_of(network)))
     assert abs(found["rank_correlation"]).max() < 0.3
 
 
@@ -458,7 +457,7 @@ def test_what_changed_or_was_damaged_is_made_again(boards, tmp_path):
     assert len(calls) == 5
     json.loads(path.read_text())
     layer = networks["first"]["one motif"].layers[-1]
-    layer.set_weights([2 * weights for weights in layer.get_weights()])
+    layer.set_weights([2 * weights for weights in sanity.weights_of(layer)])
     run()
     assert len(calls) == 6
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -19,6 +20,7 @@ from dragonn_lite._contract import as_count
 from dragonn_lite._files import created
 from dragonn_lite.interpretation.explanations import checked
 from dragonn_lite.interpretation.recovery import as_contributions, site_recovery
+from dragonn_lite.interpretation.sanity import weights_of
 
 _CELL = ["method", "grammar", "network", "task"]
 _COLUMNS = [
@@ -168,7 +170,7 @@ def _cases(simulation, model, network, grammar, n_sequences, scoring):
 def _numbers_of(model, sequences, target):
     """What tells a model from another: its weights, or of a callable what it answers."""
     logits = checked(model, sequences, target)[1]
-    return model.get_weights() if hasattr(model, "get_weights") else [logits]
+    return weights_of(model) if isinstance(model, keras.Model) else [logits]
 
 
 def _kept_or_new(case, name, method, folder):

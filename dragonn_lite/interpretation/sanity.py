@@ -85,12 +85,12 @@ def randomised_weights(
         raise ValueError(f"model {model.name} has no weights to randomise")
     sequences, rng = as_one_hot(sequences), as_rng(rng)
     copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy.set_weights(weights_of(model))
     before = as_contributions(explain(model, sequences, target=target), sequences)
     rows = []
     for n, layer in enumerate(reversed(learned), 1):
         mine = copy.get_layer(layer.name)
-        mine.set_weights([_redrawn(weights, rng) for weights in layer.get_weights()])
+        mine.set_weights([_redrawn(weights, rng) for weights in weights_of(layer)])
         if not cascade and n < len(learned):
             continue
         after = as_contributions(explain(copy, sequences, target=target), sequences)
@@ -287,6 +287,18 @@ def rank_correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
     with np.errstate(invalid="ignore"):  # 0 / 0 of a constant row
         return (one * other).sum(axis=1) / scale
+
+
+def weights_of(layer: keras.layers.Layer) -> list[np.ndarray]:
+    """Copy the weights of a layer or model, in the order of ``set_weights``.
+
+    Examples
+    --------
+    >>> [weights.shape for weights in weights_of(either_suffices(40))][:2]
+    [(8, 4, 1), (1,)]
+    """
+    # get_weights() would do, but with JAX not without a warning from numpy 2.
+    return [np.asarray(variable).copy() for variable in layer.weights]
 
 
 def _redrawn(weights, rng):
