@@ -200,7 +200,8 @@ def as_if(value, *terms):
     """
     value = ops.stop_gradient(value)
     for multiplier, tensor in terms:
-        value = value + ops.stop_gradient(multiplier) * (tensor - ops.stop_gradient(tensor))
+        constant = ops.stop_gradient(ops.convert_to_tensor(multiplier))
+        value = value + constant * (tensor - ops.stop_gradient(tensor))
     return value
 
 
