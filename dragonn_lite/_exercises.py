@@ -20,21 +20,24 @@ class Exercise(NamedTuple):
         From the answer to "" where it is right, or to what is wrong, in the student's terms.
     hints : tuple of str
         From a nudge to nearly the solution.
+    remark : str
+        Said to whoever is right.
     """
 
     judge: Callable[[object], str]
     hints: tuple[str, ...]
+    remark: str = ""
 
 
 EXERCISES: dict[str, Exercise] = {}
 _tries: Counter = Counter()
 
 
-def exercise(name: str, *hints: str):
+def exercise(name: str, *hints: str, remark: str = ""):
     """Register a judge under the name of its exercise."""
 
     def register(judge):
-        EXERCISES[name] = Exercise(judge, hints)
+        EXERCISES[name] = Exercise(judge, hints, remark)
         return judge
 
     return register
@@ -44,7 +47,7 @@ def verdict(name: str, answer) -> str:
     """One line: right, or what is wrong and the next hint."""
     if name not in EXERCISES:
         raise ValueError(f"exercise is {name!r}, expected one of {', '.join(sorted(EXERCISES))}")
-    judge, hints = EXERCISES[name]
+    judge, hints, remark = EXERCISES[name]
     if answer is None:
         wrong = "Not yet."
     else:
@@ -54,7 +57,7 @@ def verdict(name: str, answer) -> str:
             wrong = f"Your answer stopped with {type(error).__name__}: {error}."
         if not wrong:
             _tries[name] = 0
-            return "Right!"
+            return f"Right! {remark}".rstrip()
     number = min(_tries[name], len(hints) - 1)
     _tries[name] += answer is not None  # a cell run without a try gives nothing away
     return f"{wrong} Hint {number + 1}: {hints[number]}"
@@ -661,6 +664,8 @@ def _(answer):
     "say that a share p of a million windows is bound; count right picks, and wrong ones.",
     "right are 0.5 * p, wrong 0.002 * (1 - p); nine right ones may bring one wrong one.",
     "solve 0.5 * p = 9 * 0.002 * (1 - p) for p.",
+    remark="None of the five is as common: the commonest is bound in fewer than two windows of "
+    "a hundred.",
 )
 def _(answer):
     expected = 9 * 0.002 / (0.5 + 9 * 0.002)
@@ -739,11 +744,11 @@ def _wrong_leaks(train, test, k):
 @exercise(
     "06.factor",
     "a factor that reads DNA itself is the easiest: Swi4, Mbp1, Hsf1 or Tbf1, say.",
-    "put its name in place of Abf1, train again, and take that column of the scores.",
-    "my_answer = name, windows[held_out].assign(score=scores[:, 4]); for many factors "
-    "baselines.kmer_logistic_regression would do.",
+    'the function in the cell trains the network on any name: my_answer = another("Mbp1").',
+    "where that falls short, replace the network: baselines.kmer_logistic_regression learns from "
+    "all windows that are not held out, and its rule gives the scores.",
 )
-def _(answer, held_out=("IV", "XII", "XV"), most_missing=10):
+def _(answer, held_out=("IV", "XII", "XV"), seen_bp=218, at_most=0.99):
     from dragonn_lite.assays import datasets, labels
     from dragonn_lite.dna import genome
     from dragonn_lite.evaluation import metrics
@@ -762,15 +767,21 @@ def _(answer, held_out=("IV", "XII", "XV"), most_missing=10):
         return f"Your table has no column {missing[0]!r}."
     if seen := sorted(set(table["chromosome"]) - set(held_out)):
         return f"Chromosome {seen[0]} was there to learn from: hand in held-out windows only."
-    n_windows = sum(yeast["genome"].sizes[name] // 200 for name in held_out)
+    every = genome.windows({name: yeast["genome"].sizes[name] for name in held_out}, 200)
+    n_windows = int(yeast["genome"].contains(genome.centred(every, seen_bp)).sum())
     distinct = table.drop_duplicates(["chromosome", "start"])
-    if len(distinct) != len(table) or not n_windows - most_missing <= len(table) <= n_windows:
+    if len(distinct) != len(table) or not n_windows <= len(table) <= len(every):
         return f"Expected each of {n_windows:,} held-out windows once, got {len(table):,} rows."
     table = table[~genome.overlaps(table, yeast["excluded"])]
     y = labels.from_peaks(table, yeast["peaks"][factor])
     gc = sequences.gc_fraction(yeast["genome"].sequences(table[["chromosome", "start", "stop"]]))
     reached = metrics.auprc(y, table["score"])
     rival = max(metrics.auprc(y, gc), metrics.auprc(y, -gc))
+    if reached > at_most:
+        return (
+            f"auPRC {reached:.3f}: really? Not even a second experiment foretells the first so "
+            "well; the scores must come from the letters alone, not from the peaks."
+        )
     said = f"auPRC {reached:.3f}, GC content {rival:.3f}, chance {y.mean():.3f}"
     if reached < 2 * max(rival, y.mean()):
         return f"{said}: try to reach twice what GC content does, or take another factor."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
 
 _AT_ONCE = 4_000  # sequences of a file in memory
+LENGTH = r"--length \1"  # what the commands say for length=
 _LEAST = 10  # sequences of a class to train on
 
 
@@ -45,11 +47,11 @@ def sources(options):
 
 
 def read(positive, negative, length, mend, genome=None):
-    """Bound and unbound sequences; a refusal names the option `mend`."""
+    """Bound and unbound sequences; a refusal names the option `mend` in place of ``length=``."""
     try:
         return examples.read(positive, negative, length=length, genome=genome)
     except ValueError as error:
-        raise ValueError(str(error).replace("length=", mend)) from error
+        raise ValueError(re.sub(r"length=(\d*)", mend, str(error)).replace("  ", " ")) from error
 
 
 def split(options, data, rng):
@@ -68,7 +70,7 @@ def split(options, data, rng):
     else:
         length = data.sequences.shape[1]
         fit = length if options.length else None
-        validation = read(*given, fit, "--length N", options.genome)
+        validation = read(*given, fit, LENGTH, options.genome)
         if validation.sequences.shape[1] != length:
             raise ValueError(
                 f"--valid-positive and --valid-negative have {validation.sequences.shape[1]} bp, "
@@ -97,8 +99,8 @@ def warn_of_random(chosen):
     """Say what a random share hides."""
     if chosen is None:
         say(
-            "overlapping sequences make a random share look better than it is; --hold-out chr1 is "
-            "stricter"
+            "overlapping sequences make a random share look better than it is; --hold-out with "
+            "chromosomes of yours is stricter"
         )
 
 

@@ -59,7 +59,7 @@ def parser(run) -> argparse.ArgumentParser:
     add = command("evaluate", words, _labelled)
     add("--model", type=_path, metavar="DIR", help="folder made by train; else the baselines alone")
     _fit_length(add)
-    add("--length", type=_whole(1), metavar="N", help="without --model: crop and pad to N bp")
+    add("--length", type=_whole(1), metavar="N", help="crop and pad sequences around their centre")
     add(
         "--by-chromosome", action="store_true",
         help="intervals from whole chromosomes, which neighbours that are alike call for",

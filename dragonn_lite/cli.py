@@ -55,7 +55,7 @@ def _train(options):
     if (out / "model.keras").exists():
         raise ValueError(f"--out {out} holds a model already; name another folder, or delete it")
     data = _inputs.read(
-        options.positive, options.negative, options.length, "--length N", options.genome
+        options.positive, options.negative, options.length, _inputs.LENGTH, options.genome
     )
     _inputs.say_counts(data)
     rng = np.random.default_rng(options.seed)
@@ -105,12 +105,14 @@ def _train(options):
 
 def _evaluate(options):
     if options.model is None:
-        data, scores, trained_on = _judged_data(options, options.length, "--length N"), {}, None
+        data, scores, trained_on = _judged_data(options, options.length, _inputs.LENGTH), {}, None
     else:
-        if options.length is not None:
-            raise ValueError("--length goes without --model; with it, --fit-length")
         model, length, card = _inputs.load(options.model)
-        fit = length if options.fit_length or options.genome else None
+        if options.length not in (None, length):
+            raise ValueError(
+                f"--length is {options.length}, but the model reads {length} bp; leave it out"
+            )
+        fit = length if options.fit_length or options.length or options.genome else None
         data = _judged_data(options, fit, "--fit-length")
         if data.sequences.shape[1] != length:
             raise ValueError(
@@ -118,7 +120,6 @@ def _evaluate(options):
                 "bp; --fit-length crops and pads them around their centre"
             )
         trained_on = _is_trained_on(card, options)
-    quiet_keras()
     from dragonn_lite import comparison
 
     chosen = _inputs.held_out_chromosomes(options)
@@ -382,7 +383,7 @@ def _say_metrics(table):
 def _sentence(error):
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}; name another path"
-    return " ".join(str(error).split())
+    return " ".join(str(error).replace("by_chromosome", "--by-chromosome").split())
 
 
 COMMANDS = {

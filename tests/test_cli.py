@@ -389,7 +389,7 @@ BAD_FILES = {
     "no FASTA": (b"name,sequence\n", "text before the first header"),
     "half a gzip": (gzip.compress(b">a\nACGT\n" * 1000)[:40], "ends too early; copy it again"),
     "binary": (bytes(range(256)), "no_such.fa"),
-    "unequal lengths": (b">a\nACGT\n>b\nACG\n", "--length N"),
+    "unequal lengths": (b">a\nACGT\n>b\nACG\n", "--length 3"),
 }
 
 
@@ -435,7 +435,7 @@ def bad_training(files, tmp_path):
         ),
         "a length that makes all alike": (
             {"--length": "3"},
-            "once cut to the 3 bp that --length N",
+            "once cut to the 3 bp that --length keeps",
         ),  # fmt: skip
         "an empty name": ({"--out": ""}, "argument --out: expected a name, got ''"),
         "an empty report": ({"--report": " "}, "argument --report: expected a name, got ' '"),
@@ -462,7 +462,7 @@ def bad_training(files, tmp_path):
         "half of a validation": ({"--valid-positive": str(files / "bound.fa")}, "go together"),
         "validation of another length": (
             {"--valid-positive": t + "/short.fa", "--valid-negative": t + "/few.fa"},
-            "--length N",
+            "--length 30",
         ),
         "an old model": ({"--out": t + "/old"}, "holds a model already"),
         "out in a file": ({"--out": t + "/file/model"}, "name another folder"),

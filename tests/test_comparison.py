@@ -10,7 +10,7 @@ from dragonn_lite import cli, comparison
 from dragonn_lite.assays import examples, simulate
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.dna.genome import Genome, write_bed
+from dragonn_lite.dna.genome import Genome, centred, read_intervals, write_bed
 from dragonn_lite.evaluation import metrics
 from dragonn_lite.networks import architectures
 
@@ -141,7 +141,7 @@ def test_the_command_needs_no_network(folder, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"length": 5_000}, "reach beyond their chromosome at --length N"),
+        ({"length": 5_000}, "bound.bed reach beyond their chromosome (the first as chr1:-"),
         ({"genome": "absent.fa"}, "absent.fa"),
         ({"genome": None}, "bound.bed"),
         ({"hold_out": "chr9"}, "no example lies on chr9"),
@@ -161,7 +161,29 @@ def test_what_the_command_refuses(folder, capsys, options, sentence):
     assert sentence in said.strip().splitlines()[-1]
 
 
-def test_other_names_of_chromosomes_are_said(folder):
-    genome = Genome({"I": np.zeros(6_000, np.uint8)})
-    with pytest.raises(ValueError, match="chr1"):
-        examples.read(*files(folder, "bed"), genome=genome)
+def test_other_names_of_the_same_chromosomes_are_read(folder):
+    letters = {record.name: record.sequence for record in fasta.read_fasta(folder / "genome.fa")}
+    numerals = dict(zip(letters, ["I", "II", "III", "IV", "V", "VI"], strict=True))
+    codes = {numerals[name]: dna.codes(dna.one_hot(text))[0] for name, text in letters.items()}
+    renamed = examples.read(*files(folder, "bed"), genome=Genome(codes))
+    plain = examples.read(*files(folder, "bed"), genome=folder / "genome.fa")
+    assert np.array_equal(renamed.sequences, plain.sequences)
+    assert set(examples.chromosomes(renamed.names)) == set(codes)
+    with pytest.raises(ValueError, match="chr2"):
+        examples.read(*files(folder, "bed"), genome=Genome({"I": codes["I"]}))
+
+
+def test_peaks_of_one_base_need_a_length(folder, tmp_path, capsys):
+    for name in ("bound", "unbound"):
+        table = read_intervals(folder / f"{name}.bed")
+        write_bed(tmp_path / f"{name}.bed", centred(table, 1))
+    given = ["--positive", tmp_path / "bound.bed", "--negative", tmp_path / "unbound.bed"]
+    given += ["--genome", folder / "genome.fa"]
+    code, _, said = run(capsys, *given)
+    assert code == 2
+    assert "the intervals have 1 bp; say how many bp around them to read" in said
+    assert "such as --length 200" in said
+    assert run(capsys, *given, "--length", 20, "--hold-out", "chr1,chr2")[0] == 0
+    code, _, said = run(capsys, *given, "--length", 20, "--hold-out", "chr1", "--by-chromosome")
+    assert code == 2
+    assert "--by-chromosome" in said

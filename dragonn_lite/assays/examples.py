@@ -21,11 +21,19 @@ from dragonn_lite.assays.splits import (  # noqa: F401 (the front door)
 )
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.dna.genome import Genome, centred, read_genome, read_intervals
+from dragonn_lite.dna.genome import (
+    Genome,
+    centred,
+    matching_names,
+    read_genome,
+    read_intervals,
+    rename_chromosomes,
+)
 
 _MOST_BYTES = 8e9  # of one-hot sequences: training needs some of it again
 #: Shares of padding in the two classes may differ by this much.
 _MOST_PADDING_APART = 0.01
+_LEAST_WIDTH = 8  # of intervals that are read as they are: a peak of 1 bp is a place
 
 
 class Examples(NamedTuple):
@@ -64,7 +72,8 @@ def read(
         Crop and pad all sequences around their centre to this many bp. Intervals are cut so long
         around their summit, or else their middle.
     genome : Genome or path of its FASTA file, optional
-        What the intervals are cut out of.
+        What the intervals are cut out of. Where the two name a chromosome differently (chr4 and
+        IV), the genome's name is used.
 
     Returns
     -------
@@ -128,26 +137,43 @@ def read(
 def _cut_out(files, genome, length) -> Examples:
     if not isinstance(genome, Genome):
         genome = read_genome(genome)
-    parts = [read_intervals(path) for path in files]
+    parts = []
+    for path in files:
+        part = read_intervals(path)
+        # chr4 is IV: the same chromosome under its other name
+        names = matching_names(part["chromosome"].unique(), genome.sizes)
+        parts.append(rename_chromosomes(part, names) if names else part)
     labels = _labels_of(parts)
-    intervals = pd.concat(parts, ignore_index=True)
-    widths = set((intervals["stop"] - intervals["start"]).tolist())
+    widths = {width for part in parts for width in (part["stop"] - part["start"]).unique()}
     _check_lengths(widths, length)
-    _check_memory(len(intervals), length or max(widths))
-    if length is not None:
-        intervals = pd.concat([centred(part, length) for part in parts], ignore_index=True)
-    named = intervals["chromosome"].isin(genome.sizes)
-    beyond = int((named & ~genome.contains(intervals)).sum())
-    if length is not None and beyond:
+    if length is None and max(widths) < _LEAST_WIDTH:
         raise ValueError(
-            f"{beyond:,} of {len(intervals):,} intervals reach beyond their chromosome at "
-            f"length={length}; take them out of {files[0]} and {files[1]}, or a smaller length="
+            f"the intervals have {max(widths)} bp; say how many bp around them to read, such as "
+            "length=200"
         )
+    if length is not None:
+        parts = [centred(part, length) for part in parts]
+    for path, part in zip(files, parts, strict=True):
+        _check_inside(path, part, genome)
+    intervals = pd.concat(parts, ignore_index=True)
+    _check_memory(len(intervals), length or max(widths))
     examples = from_intervals(genome, intervals, labels)
     for path, label in zip(files, (1, 0), strict=True):
         sequences = examples.sequences[labels == label]
         check_known(path, int(sequences.sum()), sequences[..., 0].size)
     return examples
+
+
+def _check_inside(path, intervals, genome):
+    named = intervals["chromosome"].isin(genome.sizes)  # other names are refused later
+    beyond = intervals[named & ~genome.contains(intervals)]
+    if len(beyond):
+        first = beyond.iloc[0]
+        raise ValueError(
+            f"{len(beyond):,} of the {len(intervals):,} intervals in {path} reach beyond their "
+            f"chromosome (the first as {first.chromosome}:{first.start}-{first.stop}, of "
+            f"{genome.sizes[first.chromosome]:,} bp); take them out of the file"
+        )
 
 
 def _labels_of(parts) -> np.ndarray:

@@ -236,7 +236,10 @@ def bars(
     layers.append(numbers)
     if reference is not None:
         layers += _reference(reference, "value", value_title)
-    said = "; ".join(f"{n} {v:.3g}" for n, v in zip(table["name"], table["value"], strict=True))
+    said = "; ".join(
+        f"{n} {v:,.0f}" if abs(v) >= 1000 else f"{n} {v:.3g}"
+        for n, v in zip(table["name"], table["value"], strict=True)
+    )
     return alt.layer(*layers).properties(
         width=width,
         height=24 * len(table),
