@@ -25,7 +25,7 @@ def first_try():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_exercise_has_three_hints_at_most_and_waits_for_an_answer(name):
-    judge, hints = EXERCISES[name]
+    judge, hints, _ = EXERCISES[name]
     assert callable(judge) and 1 <= len(hints) <= 3
     for hint in hints:
         assert hint.endswith(".") and hint == hint.strip()
