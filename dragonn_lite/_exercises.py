@@ -743,7 +743,7 @@ def _wrong_leaks(train, test, k):
 
 @exercise(
     "06.factor",
-    "a factor that reads DNA itself is the easiest: Swi4, Mbp1, Hsf1 or Tbf1, say.",
+    "a factor that reads DNA itself is the easiest: Swi4, Mbp1 or Tbf1, say.",
     'the function in the cell trains the network on any name: my_answer = another("Mbp1").',
     "where that falls short, replace the network: baselines.kmer_logistic_regression learns from "
     "all windows that are not held out, and its rule gives the scores.",
@@ -755,7 +755,7 @@ def _(answer, held_out=("IV", "XII", "XV"), seen_bp=218, at_most=0.99):
 
     if not isinstance(answer, tuple) or len(answer) != 2 or not hasattr(answer[1], "columns"):
         return (
-            "Expected a name and a table: my_answer = 'Hsf1', windows[held_out].assign(score=...)."
+            "Expected a name and a table: my_answer = 'Mbp1', windows[held_out].assign(score=...)."
         )
     factor, table = answer
     yeast = datasets.load("yeast_genome")
