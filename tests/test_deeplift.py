@@ -17,6 +17,8 @@ from dragonn_lite.dna import sequences as dna
 from dragonn_lite.interpretation.deeplift import deeplift
 from dragonn_lite.networks import prediction
 
+pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
+
 HERE = Path(__file__).parent
 LENGTH = 24
 RULES = ("genomics", "rescale", "revealcancel")

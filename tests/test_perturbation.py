@@ -17,6 +17,8 @@ from dragonn_lite.dna import sequences as dna
 from dragonn_lite.interpretation import _spans, explanations, perturbation
 from dragonn_lite.networks import architectures
 
+pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
+
 HERE = Path(__file__).parent
 #: Of the largest effect; the effects are differences of float32 scores.
 ROUNDING = 3e-5
