@@ -11,6 +11,8 @@ from dragonn_lite.dna import sequences as dna
 from dragonn_lite.interpretation import gradients
 from dragonn_lite.networks import architectures, prediction
 
+pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
+
 LENGTH = 30
 METHODS = (
     "saliency", "gradient_times_input", "smoothgrad", "integrated_gradients", "expected_gradients",
