@@ -36,13 +36,14 @@ def check_outputs(options):
                 raise ValueError(f"--{name} {out} is a file to be read; name another file")
 
 
-def sources(options):
+def sources(options, names=None):
     """Checksums of the files; none of what can be read only once, such as a pipe."""
     from dragonn_lite.networks import folders
 
     return {
         name: {"file": path, "sha256": folders.checksum(path) if os.path.isfile(path) else None}
         for name, path in fasta_files(options).items()
+        if names is None or name in names
     }
 
 

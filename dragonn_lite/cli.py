@@ -164,8 +164,8 @@ def _judged_data(options, length, mend):
 
 
 def _is_trained_on(card, options):
-    sources = _inputs.sources(options)
-    checksums = [sources[name]["sha256"] for name in ("positive", "negative")]
+    sources = _inputs.sources(options, ("positive", "negative"))  # a genome may be large
+    checksums = [source["sha256"] for source in sources.values()]
     found = any(known and known in json.dumps(card.get("data")) for known in checksums)
     if found and options.hold_out is None:
         say(
