@@ -377,7 +377,7 @@ def test_the_leaderboard_has_a_row_for_everything_and_a_refusal_is_told(boards):
     )
     assert seen == [(i, 18) for i in range(1, 19)]  # 3 methods, 3 tasks, 2 networks
     cells = table.groupby(["method", "grammar", "network", "task"]).size()
-    assert cells["perfect"].tolist() == cells["noise"].tolist() == [4] * 6
+    assert cells["perfect"].tolist() == cells["noise"].tolist() == [8] * 6
     assert cells["refusing"].tolist() == [1] * 6
     told = table[table["method"] == "refusing"]
     assert set(told["problem"]) == {"model has no gradients to follow"}
@@ -422,7 +422,7 @@ def test_a_refusal_is_not_kept_but_asked_for_again(boards, tmp_path):
     assert table["problem"].tolist() == ["model has no gradients to follow"]
     assert not list(tmp_path.iterdir())
     table = truth.leaderboard({"method": noise}, grammars, networks, **options)
-    assert table["problem"].tolist() == [""] * 4
+    assert table["problem"].tolist() == [""] * 8
     ragged = {"method": lambda model, x, target: np.zeros((len(x), 3))}
     [problem] = truth.leaderboard(ragged, grammars, networks)["problem"]
     assert "expected that of the sequences" in problem
@@ -447,19 +447,37 @@ def test_what_changed_or_was_damaged_is_made_again(boards, tmp_path):
     run(n_sequences=12)
     run(seed=1)
     assert calls == [10, 12, 10]
-    by_size = run(absolute=True)["value"]
-    assert calls == [10, 12, 10, 10]
-    assert not np.array_equal(by_size, run()["value"])
     [path, *_] = sorted(tmp_path.iterdir())
     path.write_text(path.read_text()[:40])
-    for options in ({}, {"seed": 1}, {"n_sequences": 12}, {"absolute": True}):
+    for options in ({}, {"seed": 1}, {"n_sequences": 12}):
         run(**options)
-    assert len(calls) == 5
+    assert len(calls) == 4
     json.loads(path.read_text())
     layer = networks["first"]["one motif"].layers[-1]
     layer.set_weights([2 * weights for weights in sanity.weights_of(layer)])
     run()
-    assert len(calls) == 6
+    assert len(calls) == 5
+
+
+def test_the_leaderboard_ranks_by_sign_and_by_size(boards):
+    grammars, networks = boards
+    perfect = perfect_for(grammars)
+
+    def reversed_(model, x, target):
+        return -perfect(model, x, target).contributions
+
+    table = truth.leaderboard(
+        {"perfect": perfect, "reversed": reversed_, "noise": noise}, grammars, networks,
+        n_sequences=10,
+    )  # fmt: skip
+    auroc = table[table["metric"] == "auROC"].groupby(["method", "by"])["value"].agg(["min", "max"])
+    assert auroc.loc[("perfect", "sign")].tolist() == [1, 1]
+    assert auroc.loc[("reversed", "sign")].tolist() == [0, 0]
+    assert auroc.loc[("reversed", "size")].tolist() == [1, 1]
+    mean = table[table["over"] == "mean of sequences"]
+    assert mean["value"].tolist() == pytest.approx([np.mean(each) for each in mean["each"]])
+    assert {len(each) for each in mean["each"]} == {10}
+    assert table.loc[table["over"] == "all positions", "each"].isna().all()
 
 
 # --- bad input -------------------------------------------------------------------------------

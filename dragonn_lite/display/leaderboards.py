@@ -20,6 +20,7 @@ def leaderboard(
     *,
     metric: str = "auROC",
     over: str = "mean of sequences",
+    by: str = "sign",
     title: str | None = None,
     subtitle: str = "",
 ) -> alt.LayerChart:
@@ -30,8 +31,8 @@ def leaderboard(
     table : DataFrame
         As ``truth.leaderboard`` makes it. Rows without a value (a method refused) are counted in
         the subtitle and not drawn.
-    metric, over : str
-        Which of its rows.
+    metric, over, by : str
+        Which of its rows; a table without a column `by` holds one way to rank.
     title, subtitle : str
         The finding (by default the best method); then method, data and n.
 
@@ -49,10 +50,11 @@ def leaderboard(
     """
     tables.require_columns(table, _COLUMNS, "table")
     n_refused = int(table["value"].isna().sum())
-    shown = table[(table["metric"] == metric) & (table["over"] == over)][_COLUMNS]
+    asked = (table["metric"] == metric) & (table["over"] == over)
+    shown = table[asked & (table.get("by", by) == by)][_COLUMNS]
     if not 0 < len(shown) <= _MOST_ROWS:
         raise ValueError(
-            f"table has {len(shown):,} rows of {metric!r} over {over!r}, expected 1 to "
+            f"table has {len(shown):,} rows of {metric!r} over {over!r} by {by!r}, expected 1 to "
             f"{_MOST_ROWS:,}"
         )
     colours = theme.series_colours(list(shown["grammar"]))
@@ -74,7 +76,7 @@ def leaderboard(
         title=None,
         axis=alt.Axis(minExtent=_NAMES_PX, labelLimit=_NAMES_PX, ticks=False),
     )
-    place = f"{metric}, {over}"
+    place = f"{metric} of positions by {by}, {over}" if "by" in table else f"{metric}, {over}"
     x = alt.X("value:Q", title=place, scale=scale)
     colour = alt.Color(
         "grammar:N",

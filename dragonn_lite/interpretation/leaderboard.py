@@ -24,8 +24,8 @@ from dragonn_lite.interpretation.sanity import weights_of
 
 _CELL = ["method", "grammar", "network", "task"]
 _COLUMNS = [
-    *_CELL, "metric", "over", "value", "low", "high", "chance", "n_sequences", "seconds",
-    "completeness_error", "problem",
+    *_CELL, "by", "metric", "over", "value", "low", "high", "chance", "n_sequences", "each",
+    "seconds", "completeness_error", "problem",
 ]  # fmt: skip
 
 
@@ -35,7 +35,6 @@ def leaderboard(
     networks: Mapping[str, Mapping],
     *,
     n_sequences: int = 50,
-    absolute: bool = False,
     seed: int = 0,
     folder=None,
     progress: Callable[[int, int], None] | None = None,
@@ -45,8 +44,11 @@ def leaderboard(
     Each cell is one method on the bound sequences of one task of one grammar, explained through
     one network. With a folder, each is written there as soon as it is done: an interrupted run goes
     on where it stopped, and gives the same numbers. A cell counts as done only for the same
-    sequences, sites, weights, `n_sequences`, `absolute` and seed; a changed *method* is not
-    noticed: give it another name.
+    sequences, sites, weights, `n_sequences` and seed; a changed *method* is not noticed: give it
+    another name.
+
+    Positions are ranked twice: by their contribution as it is ("sign"), and by its size ("size"),
+    which is fair to methods that give no sign, and hides a wrong one.
 
     *What it does not show*: which method is right where the network has learned something else
     than the sites; compare the rows of networks whose auROC is high.
@@ -62,8 +64,6 @@ def leaderboard(
         For each name of a network the trained model of each grammar.
     n_sequences : int
         Bound sequences of each task; the first ones.
-    absolute : bool
-        Rank positions by the size of their contribution: fair to methods that give no sign.
     seed : int
         Of the intervals.
     folder : path, optional
@@ -74,11 +74,12 @@ def leaderboard(
     Returns
     -------
     DataFrame
-        Rows as of :func:`~dragonn_lite.interpretation.recovery.site_recovery`, four to a cell:
-        `method`, `grammar`, `network`, `task`, `metric`, `over`, `value`, `low`, `high`, `chance`,
-        `n_sequences`; `seconds` of the explanation, `completeness_error` (largest, NaN where the
-        method promises none), and `problem`: a method that refuses a network has one row without
-        a value, with its words (and is asked again the next time).
+        Rows as of :func:`~dragonn_lite.interpretation.recovery.site_recovery`, eight to a cell:
+        `method`, `grammar`, `network`, `task`, `by` ("sign", "size"), `metric`, `over`, `value`,
+        `low`, `high`, `chance`, `n_sequences`; `each`, the values of the sequences one by one where
+        the row is their mean (else None); `seconds` of the explanation, `completeness_error`
+        (largest, NaN where the method promises none), and `problem`: a method that refuses a
+        network has one row without a value, with its words (and is asked again the next time).
 
     Raises
     ------
@@ -95,8 +96,8 @@ def leaderboard(
     >>> table = leaderboard(
     ...     {"is it a G?": lambda model, x, target: x[:, :, 2]}, {"toy": toy},
     ...     {"counter": {"toy": lambda x: x[:, :, 2].sum(axis=1)}})
-    >>> table.loc[:1, ["method", "metric", "value"]].values.tolist()
-    [['is it a G?', 'auROC', 1.0], ['is it a G?', 'auROC', 1.0]]
+    >>> table.loc[:1, ["method", "by", "metric", "value"]].values.tolist()
+    [['is it a G?', 'sign', 'auROC', 1.0], ['is it a G?', 'sign', 'auROC', 1.0]]
     """
     as_count(n_sequences, "n_sequences", 2)
     as_count(seed, "seed")
@@ -115,7 +116,7 @@ def leaderboard(
         (case, method)
         for network, grammar in itertools.product(networks, grammars)
         for case in _cases(grammars[grammar], networks[network][grammar], network, grammar,
-                           n_sequences, _Scoring(bool(absolute), seed))
+                           n_sequences, seed)
         for method in methods
     ]  # fmt: skip
     tables = []
@@ -126,11 +127,6 @@ def leaderboard(
     return pd.DataFrame(list(itertools.chain.from_iterable(tables)), columns=_COLUMNS)
 
 
-class _Scoring(NamedTuple):
-    absolute: bool
-    seed: int
-
-
 class _Case(NamedTuple):
     """What a method is asked: to explain some bound sequences through one output of a model."""
 
@@ -139,11 +135,11 @@ class _Case(NamedTuple):
     sequences: np.ndarray
     sites: pd.DataFrame
     target: int
-    scoring: _Scoring
+    seed: int
     digest: str
 
 
-def _cases(simulation, model, network, grammar, n_sequences, scoring):
+def _cases(simulation, model, network, grammar, n_sequences, seed):
     labels = np.asarray(simulation.labels).reshape(len(simulation.sequences), -1)
     for target, task in enumerate(simulation.tasks):
         sites = simulation.sites
@@ -161,10 +157,10 @@ def _cases(simulation, model, network, grammar, n_sequences, scoring):
         sequences = simulation.sequences[rows]
         names = (grammar, network, str(task))
         places = sites[["sequence", "start", "stop"]].to_numpy(np.int64)
-        digest = hashlib.sha256(repr((names, target, scoring, sequences.shape)).encode())
+        digest = hashlib.sha256(repr((_COLUMNS, names, target, seed, sequences.shape)).encode())
         for part in (sequences, places, *_numbers_of(model, sequences, target)):
             digest.update(np.ascontiguousarray(part).tobytes())
-        yield _Case(names, model, sequences, sites, target, scoring, digest.hexdigest())
+        yield _Case(names, model, sequences, sites, target, seed, digest.hexdigest())
 
 
 def _numbers_of(model, sequences, target):
@@ -197,12 +193,18 @@ def _rows(case, name, method):
         explanation = method(case.model, case.sequences, target=case.target)
         values = as_contributions(explanation, case.sequences)
     except (ValueError, TypeError, NotImplementedError) as error:
-        return [[*cell, *(np.nan,) * 8, np.nan, str(error)[:300] or type(error).__name__]]
+        nothing = [np.nan] * (len(_COLUMNS) - len(cell) - 1)
+        return [[*cell, *nothing, str(error)[:300] or type(error).__name__]]
     seconds = time.perf_counter() - began
-    absolute, seed = case.scoring
-    # Of its own for each cell, so that it does not matter which were there already.
-    rng = np.random.default_rng([seed, zlib.crc32("\n".join(cell).encode())])
-    found = site_recovery(values, case.sites, absolute=absolute, rng=rng)
     error = getattr(explanation, "completeness_error", None)
     error = np.nan if error is None else float(np.abs(error).max())
-    return [[*cell, *row, seconds, error, ""] for row in found.table.astype(object).values.tolist()]
+    # Of its own for each cell, so that it does not matter which were there already.
+    rng = np.random.default_rng([case.seed, zlib.crc32("\n".join(cell).encode())])
+    rows = []
+    for by in ("sign", "size"):
+        found = site_recovery(values, case.sites, absolute=by == "size", rng=rng)
+        each = {"auROC": found.auroc.tolist(), "auPRC": found.auprc.tolist()}
+        for row in found.table.astype(object).values.tolist():
+            mean = row[1] == "mean of sequences"
+            rows.append([*cell, by, *row, each[row[0]] if mean else None, seconds, error, ""])
+    return rows
