@@ -1,7 +1,8 @@
 """Which explanation is right? Tests of explanations, most of them against planted sites.
 
 Does it find what was planted?
-    :func:`site_recovery`, and :func:`leaderboard` for many methods, grammars and networks
+    :func:`site_recovery`, and :func:`leaderboard` for many methods, grammars and networks, whose
+    :func:`ranking` says which methods are really better
 Does the model agree, where nothing was planted?
     :func:`deletion_curve`, :func:`insertion_curve`
 Could it be right at all?
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from dragonn_lite.interpretation.curves import Curve, deletion_curve, insertion_curve
 from dragonn_lite.interpretation.leaderboard import leaderboard
+from dragonn_lite.interpretation.ranking import ranking
 from dragonn_lite.interpretation.recovery import SiteRecovery, site_recovery
 from dragonn_lite.interpretation.sanity import (
     class_specificity,
@@ -30,6 +32,7 @@ __all__ = [
     "insertion_curve",
     "leaderboard",
     "randomised_weights",
+    "ranking",
     "saturation",
     "site_recovery",
 ]
