@@ -191,13 +191,13 @@ def spread_by_loop(x, starts, width, losses):
 
 
 METHODS = {
-    "zeros": lambda *a, **k: perturbation.occlusion(*a, **k),
+    "zero": lambda *a, **k: perturbation.occlusion(*a, **k),
     "uniform": lambda *a, **k: perturbation.occlusion(*a, fill="uniform", **k),
-    "random": lambda *a, **k: perturbation.window_shuffle(*a, n_draws=3, rng=5, **k),
+    "random": lambda *a, **k: perturbation.window_shuffle(*a, n_samples=3, rng=5, **k),
     "dinucleotide": lambda *a, **k: perturbation.window_shuffle(
-        *a, n_draws=3, fill="dinucleotide", rng=5, **k
+        *a, n_samples=3, fill="dinucleotide", rng=5, **k
     ),
-    "marginal": lambda *a, **k: perturbation.marginal_substitution(*a, n_draws=3, rng=5, **k),
+    "marginal": lambda *a, **k: perturbation.marginal_substitution(*a, n_samples=3, rng=5, **k),
 }
 
 
@@ -219,7 +219,7 @@ def test_windows_are_filled_and_their_loss_is_spread(method, width, stride):
             repeated = np.repeat(window[None], 3, axis=0)
             assert (dna.kmer_counts(inside.astype(int), 2) == dna.kmer_counts(repeated, 2)).all()
         else:
-            total = {"zeros": 0, "uniform": window.sum(axis=1)}.get(method, window.sum(axis=1))
+            total = {"zero": 0, "uniform": window.sum(axis=1)}.get(method, window.sum(axis=1))
             assert (inside.sum(axis=2) == total).all()
             assert method != "uniform" or set(inside.ravel()) <= {0, 0.25}
     scores = np.tanh((altered * model.weights).sum(axis=(3, 4))).mean(axis=2)
@@ -257,7 +257,7 @@ def test_fillings_that_could_stand_there_follow_the_chain_of_the_neighbourhood()
     n = 40_000
     perturbation.marginal_substitution(
         model, dna.one_hot(letters), width_bp=width, stride_bp=3, neighbourhood_bp=reach,
-        n_draws=n, rng=0,
+        n_samples=n, rng=0,
     )  # fmt: skip
     altered = np.concatenate(model.seen[1:]).reshape(-1, n, len(letters), 4)[start // 3]
     drawn = altered[:, start : start + width].argmax(axis=2)
@@ -287,7 +287,7 @@ def test_windows_repeat_with_their_seed_and_input_stays_as_it_is():
         ({"width_bp": 5, "stride_bp": 6}, "stride_bp is 6, expected at most width_bp, 5"),
         ({"fill": "white"}, "fill is 'white'"),
         ({"target": 1}, "target is 1, but the model has 1 outputs"),
-        ({"n_draws": 0}, "n_draws is 0"),
+        ({"n_samples": 0}, "n_samples is 0"),
         ({"neighbourhood_bp": 0}, "neighbourhood_bp is 0"),
     ],
 )

@@ -73,7 +73,7 @@ def data():
 def test_exact_values_are_the_mean_over_all_orders(model, seed, data):
     x, references = data
     score = model(seed)
-    found = shapley.exact(score, x, GROUPS, references=references)
+    found = shapley.exact(score, x, groups=GROUPS, references=references)
     for i, row in enumerate(by_group(found)):
         assert row == pytest.approx(shapley_by_orders(score, x[i], GROUPS, references), abs=1e-5)
     assert found.completeness_error == pytest.approx(0, abs=1e-5)
@@ -86,16 +86,14 @@ def test_exact_values_are_the_mean_over_all_orders(model, seed, data):
 def test_of_an_additive_model_all_find_the_weights(seed, data):
     x, references = data
     score = additive(seed)
-    exact = by_group(shapley.exact(score, x, GROUPS, references=references))
+    exact = by_group(shapley.exact(score, x, groups=GROUPS, references=references))
     for found in (
-        shapley.sampled(
-            score, x, GROUPS, references=references, n_permutations=2, rng=0
-        ).explanation,
-        lime(score, x, GROUPS, references=references, kernel="shapley", n_samples=40, rng=0),
+        shapley.sampled(score, x, groups=GROUPS, references=references, n_permutations=2),
+        lime(score, x, groups=GROUPS, references=references, kernel="shapley", n_samples=40, rng=0),
     ):
         assert by_group(found) == pytest.approx(exact, abs=1e-4)
     # Ridge regression shrinks by its penalty.
-    near = by_group(lime(score, x, GROUPS, references=references, rng=0))
+    near = by_group(lime(score, x, groups=GROUPS, references=references, rng=0))
     assert near == pytest.approx(exact, abs=0.05 * np.abs(exact).max())
 
 
@@ -103,28 +101,34 @@ def test_of_an_additive_model_all_find_the_weights(seed, data):
 def test_sampled_values_converge_and_know_their_error(seed, data):
     x, references = data
     score = interacting(seed)
-    exact = shapley.exact(score, x, GROUPS, references=references).contributions
+    exact = shapley.exact(score, x, groups=GROUPS, references=references).contributions
     errors = []
     for n_permutations in (8, 256):
-        found, standard_error = shapley.sampled(
-            score, x, GROUPS, references=references, n_permutations=n_permutations, rng=seed
+        found = shapley.sampled(
+            score, x, groups=GROUPS, references=references, n_permutations=n_permutations, rng=seed
         )
         off = np.abs(found.contributions - exact)
         assert found.completeness_error == pytest.approx(0, abs=1e-3)
         errors.append(off.mean())
-    assert (off <= 5 * standard_error + 1e-4).all()
-    assert standard_error.max() > 0 and errors[1] < errors[0] / 2
+    assert (off <= 5 * found.standard_error + 1e-4).all()
+    assert found.standard_error.max() > 0 and errors[1] < errors[0] / 2
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_lime_with_the_shapley_kernel_converges_to_shapley_values(seed, data):
     x, references = data
     score = interacting(seed)
-    exact = by_group(shapley.exact(score, x, GROUPS, references=references))
+    exact = by_group(shapley.exact(score, x, groups=GROUPS, references=references))
 
     def off(n_samples):
         found = lime(
-            score, x, GROUPS, references=references, kernel="shapley", n_samples=n_samples, rng=seed
+            score,
+            x,
+            groups=GROUPS,
+            references=references,
+            kernel="shapley",
+            n_samples=n_samples,
+            rng=seed,
         )
         assert found.completeness_error == pytest.approx(0, abs=1e-3)
         return np.abs(by_group(found) - exact).max() / np.abs(exact).max()
@@ -136,13 +140,13 @@ def test_lime_with_the_shapley_kernel_converges_to_shapley_values(seed, data):
 def test_lime_sampled_converges_where_there_are_too_many_coalitions():
     # 14 groups of one position: no enumeration; only pairs interact, so halves are exact.
     x, zeros = dna.one_hot("G" * 14), np.zeros((1, 14, 4), np.uint8)
-    score = lambda x: x[:, 0, 2] * x[:, 1, 2] + 2 * x[:, 5, 2] - x[:, 9, 2] * x[:, 2, 2]  # noqa: E731
+    score = lambda x: x[:, 0, 2] * x[:, 1, 2] + 2 * x[:, 5, 2] - x[:, 9, 2] * x[:, 2, 2]
     expected = np.zeros(14)
     expected[[0, 1, 5, 2, 9]] = 0.5, 0.5, 2, -0.5, -0.5
     errors = []
     for n_samples in (200, 8_000):
         found = lime(
-            score, x, np.arange(14), references=zeros, kernel="shapley", n_samples=n_samples, rng=0
+            score, x, width_bp=1, references=zeros, kernel="shapley", n_samples=n_samples, rng=0
         )
         errors.append(np.abs(found.contributions[0] - expected).max())
     assert errors[1] < 0.03 and errors[1] < errors[0] / 2
@@ -151,7 +155,7 @@ def test_lime_sampled_converges_where_there_are_too_many_coalitions():
 def test_proximity_weighs_what_is_close():
     # A G counts only among all Gs: near the sequence it matters, far from it nothing does.
     x, zeros = dna.one_hot("GGGG"), np.zeros((1, 4, 4), np.uint8)
-    found = lime(lambda x: x[:, :, 2].prod(axis=1), x, np.arange(4), references=zeros, rng=0)
+    found = lime(lambda x: x[:, :, 2].prod(axis=1), x, width_bp=1, references=zeros, rng=0)
     samples = np.array(list(itertools.product((0, 1), repeat=4)), float)[1:]
     weights = np.exp(-(((1 - np.sqrt(samples.mean(axis=1))) / 0.25) ** 2))
     weights /= weights.sum()
@@ -166,8 +170,7 @@ def test_proximity_weighs_what_is_close():
 def test_shuffled_references_come_from_the_sequence_and_repeat():
     model = architectures.filter_bank(40, n_filters=4, width_bp=6, n_tasks=2, rng=0)
     x = dna.random_sequences(2, 40, rng=0)
-    groups = shapley.windows(40, 5)
-    runs = [shapley.exact(model, x, groups, target=1, n_references=5, rng=3) for _ in range(2)]
+    runs = [shapley.exact(model, x, width_bp=5, target=1, n_references=5, rng=3) for _ in range(2)]
     assert np.array_equal(runs[0].contributions, runs[1].contributions)
     assert np.abs(runs[0].completeness_error).max() < 1e-5
     assert runs[0].contributions.any()
@@ -177,7 +180,7 @@ def test_shuffled_references_come_from_the_sequence_and_repeat():
         seen.append(np.array(x, np.uint8))
         return x[:, 0, 0]
 
-    shapley.exact(score, x[:1], groups, n_references=4, rng=0)
+    shapley.exact(score, x[:1], width_bp=5, n_references=4)
     empty = seen[1][:4]  # no group kept
     assert (dna.kmer_counts(empty, 2) == dna.kmer_counts(x[:1], 2)).all()
     assert not (empty == x[:1]).all()
@@ -205,14 +208,14 @@ def test_bad_input_is_one_sentence(method, options, message, data):
 def test_bad_input_of_one_method_only(data):
     x, references = data
     with pytest.raises(ValueError, match="groups has 13 groups, expected at most 12"):
-        shapley.exact(lambda x: x[:, 0, 0], dna.one_hot("A" * 13), np.arange(13), rng=0)
+        shapley.exact(lambda x: x[:, 0, 0], dna.one_hot("A" * 13), width_bp=1)
     with pytest.raises(TypeError, match="rng is None"):
-        shapley.exact(additive(0), x, GROUPS)
+        shapley.exact(additive(0), x, groups=GROUPS, rng=None)
     with pytest.raises(ValueError, match="n_permutations is 1"):
-        shapley.sampled(additive(0), x, GROUPS, n_permutations=1, rng=0)
+        shapley.sampled(additive(0), x, groups=GROUPS, n_permutations=1, rng=0)
     with pytest.raises(ValueError, match="kernel is 'triangle'"):
-        lime(additive(0), x, GROUPS, kernel="triangle", rng=0)
+        lime(additive(0), x, groups=GROUPS, kernel="triangle", rng=0)
     with pytest.raises(ValueError, match="groups has 1 group"):
-        lime(additive(0), x, np.zeros(LENGTH, int), rng=0)
+        lime(additive(0), x, groups=np.zeros(LENGTH, int))
     with pytest.raises(ValueError, match=r"sequences\[None\]"):
-        shapley.exact(additive(0), x[0], GROUPS, references=references)
+        shapley.exact(additive(0), x[0], groups=GROUPS, references=references)

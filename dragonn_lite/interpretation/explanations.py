@@ -38,6 +38,8 @@ class Explanation:
     completeness_error : float32 (n,) or None
         Logit difference to the reference less the sum of the contributions, where the method
         promises that they are equal; None where it promises nothing.
+    standard_error : float32 (n, length) or None
+        Of each contribution, where the method draws and reckons how far that may be off.
     """
 
     sequences: np.ndarray
@@ -47,6 +49,7 @@ class Explanation:
     method: str
     target: int
     completeness_error: np.ndarray | None = None
+    standard_error: np.ndarray | None = None
 
 
 def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 from dragonn_lite._contract import as_count, as_rng
 from dragonn_lite.interpretation import shapley
 from dragonn_lite.interpretation.explanations import Explanation, checked
+from dragonn_lite.interpretation.references import References
 
 _KERNEL_WIDTH = 0.25
 _RIDGE = 1e-3  # of the total weight: settles groups that the samples do not tell apart
@@ -19,14 +20,15 @@ _RIDGE = 1e-3  # of the total weight: settles groups that the samples do not tel
 def lime(
     model: Callable,
     sequences: np.ndarray,
-    groups: np.ndarray,
     *,
+    target: int = 0,
+    width_bp: int = 10,
+    groups: np.ndarray | None = None,
     kernel: str = "proximity",
     n_samples: int = 1000,
-    references: np.ndarray | None = None,
+    references="shuffled",
     n_references: int = 1,
-    target: int = 0,
-    rng,
+    rng=0,
 ) -> Explanation:
     """Fit a linear model to random coalitions of groups: one coefficient for each group.
 
@@ -43,20 +45,21 @@ def lime(
         From one-hot (n, length, 4) to logits (n,) or (n, n_tasks).
     sequences : array (n, length, 4)
         One-hot sequences.
-    groups : int (length,)
-        Number of the group of each position, from 0, as :func:`shapley.windows` makes them.
+    target : int
+        Which output is explained.
+    width_bp : int
+        Width of the groups in bp; the last one may be narrower.
+    groups : int (length,), optional
+        Instead: the number of the group of each position, from 0.
     kernel : str
         "proximity" counts samples the more, the more of the sequence they keep (ridge
         regression); "shapley" weighs them such that the coefficients converge to Shapley values.
     n_samples : int
         Coalitions for each sequence.
-    references : array (n_references, length, 4), optional
-        Where absent groups take their bases from.
-    n_references : int
-        Where none are given: dinucleotide shuffles of each sequence.
-    target : int
-        Which output is explained.
+    references, n_references
+        Where absent groups take their bases from, as in :func:`shapley.exact`.
     rng : Generator or int
+        Source of the coalitions and of the shuffles.
 
     Returns
     -------
@@ -76,10 +79,9 @@ def lime(
 
     Examples
     --------
-    >>> from dragonn_lite.dna import sequences as dna
+    >>> from dragonn_lite.dna.sequences import one_hot
     >>> both = lambda x: x[:, 0, 2] * x[:, 1, 2]  # a G and another G
-    >>> found = lime(both, dna.one_hot("GG"), [0, 1], kernel="shapley",
-    ...              references=dna.one_hot(["AA"]), rng=0)
+    >>> found = lime(both, one_hot("GG"), width_bp=1, kernel="shapley", references=one_hot("AA"))
     >>> found.contributions.round(3).tolist()
     [[0.5, 0.5]]
     """
@@ -87,18 +89,18 @@ def lime(
         raise ValueError(f"kernel is {kernel!r}, expected 'proximity' or 'shapley'")
     rng, n_samples = as_rng(rng), as_count(n_samples, "n_samples", 2)
     sequences, logits = checked(model, sequences, target)
-    groups = shapley.as_groups(groups, sequences.shape[1])
-    draw = shapley.as_references(references, n_references, sequences.shape[1], rng)
+    groups = shapley.as_groups(groups, sequences.shape[1], width_bp)
+    compared = References(references, sequences.shape, n_references, rng)
     n_groups = int(groups.max()) + 1
     if n_groups < 2:
-        raise ValueError("groups has 1 group, expected at least 2; see shapley.windows")
+        raise ValueError("groups has 1 group, expected at least 2; choose a smaller width_bp")
     values, empty = np.zeros((len(sequences), n_groups)), np.empty(len(sequences))
     for i, sequence in enumerate(sequences):
         kept, weights = _samples(n_groups, n_samples, kernel, rng)
         ends = np.array([np.zeros(n_groups, bool), np.ones(n_groups, bool)])
-        worth = shapley.worths(
-            model, sequence, groups, np.concatenate([ends, kept]), draw(sequence), target
-        )
+        coalitions = np.concatenate([ends, kept])
+        against = compared.of(sequences, slice(i, i + 1))[0]
+        worth = shapley.worths(model, sequence, groups, coalitions, against, target)
         empty[i] = worth[0]
         fit = _complete_line if kernel == "shapley" else _ridge_line
         present = np.unique(groups[sequence.any(axis=1)])  # others hold no known base

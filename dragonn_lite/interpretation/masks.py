@@ -17,11 +17,11 @@ def optimal_mask(
     model,
     sequences: np.ndarray,
     *,
+    target: int = 0,
     goal: str = "destroy",
     area_weight: float = 1.0,
     smoothness: float = 0.5,
     n_steps: int = 200,
-    target: int = 0,
 ) -> Explanation:
     """Find by gradient descent the smallest mask that destroys, or that keeps, a prediction.
 
@@ -38,6 +38,8 @@ def optimal_mask(
         Functional, from one-hot (n, length, 4) to logits (n, n_tasks).
     sequences : array (n, length, 4)
         One-hot sequences.
+    target : int
+        Which output is explained.
     goal : str
         "destroy": least covered, logit low; "keep": least left, logit high.
     area_weight : float
@@ -46,8 +48,6 @@ def optimal_mask(
         Price of the mean jump between neighbours, in the same units.
     n_steps : int
         Steps of descent.
-    target : int
-        Which output is explained.
 
     Returns
     -------

@@ -109,10 +109,10 @@ def occlusion(
     model: Callable,
     sequences: np.ndarray,
     *,
+    target: int = 0,
     width_bp: int = 10,
     stride_bp: int = 1,
-    fill: str = "zeros",
-    target: int = 0,
+    fill: str = "zero",
 ) -> Explanation:
     """Cover a window, and see how much of the score goes: contributions in logits per bp.
 
@@ -131,7 +131,7 @@ def occlusion(
     stride_bp : int
         From one window to the next, at most `width_bp`; the last one ends with the sequence.
     fill : str
-        "zeros" or "uniform" (a quarter of each base).
+        "zero" or "uniform" (a quarter of each base).
 
     Returns
     -------
@@ -153,8 +153,8 @@ def occlusion(
     >>> occlusion(score, dna.one_hot("GGAA"), width_bp=2, stride_bp=2).contributions.tolist()
     [[1.0, 1.0, 0.0, 0.0]]
     """
-    if fill not in ("zeros", "uniform"):
-        raise ValueError(f"fill is {fill!r}, expected 'zeros' or 'uniform'")
+    if fill not in ("zero", "uniform"):
+        raise ValueError(f"fill is {fill!r}, expected 'zero' or 'uniform'")
     value = np.float32(0.25 if fill == "uniform" else 0)
 
     def filler(sequence, windows, starts):
@@ -168,12 +168,12 @@ def window_shuffle(
     model: Callable,
     sequences: np.ndarray,
     *,
+    target: int = 0,
     width_bp: int = 10,
     stride_bp: int = 1,
     fill: str = "random",
-    n_draws: int = 10,
-    target: int = 0,
-    rng,
+    n_samples: int = 10,
+    rng=0,
 ) -> Explanation:
     """Replace a window by other DNA, and see how much of the score goes: logits per bp.
 
@@ -189,9 +189,10 @@ def window_shuffle(
     fill : str
         "random" (each base a quarter) or "dinucleotide" (the window's own letters, their pairs
         kept; an unknown base counts as a letter).
-    n_draws : int
+    n_samples : int
         Fillings of each window.
     rng : Generator or int
+        Source of the fillings.
 
     Returns
     -------
@@ -209,22 +210,22 @@ def window_shuffle(
 
     Examples
     --------
-    >>> found = window_shuffle(lambda x: x[:, 1, 2], dna.one_hot("AGAA"), width_bp=2, rng=0)
+    >>> found = window_shuffle(lambda x: x[:, 1, 2], dna.one_hot("AGAA"), width_bp=2)
     >>> bool(found.contributions[0, 1] > 0), float(found.contributions[0, 3])
     (True, 0.0)
     """
     if fill not in ("random", "dinucleotide"):
         raise ValueError(f"fill is {fill!r}, expected 'random' or 'dinucleotide'")
-    rng, n_draws = as_rng(rng), as_count(n_draws, "n_draws", 1)
+    rng, n_samples = as_rng(rng), as_count(n_samples, "n_samples", 1)
 
     def filler(sequence, windows, starts):
-        draws = np.repeat(windows, n_draws, axis=0)  # (windows * draws, width, 4)
+        draws = np.repeat(windows, n_samples, axis=0)  # (windows * draws, width, 4)
         if fill == "random":
             known = draws.any(axis=2, keepdims=True)
             drawn = dna.random_sequences(len(draws), windows.shape[1], rng=rng) * known
         else:
             drawn = dna.dinucleotide_shuffle(draws, rng=rng)
-        return drawn.reshape(len(windows), n_draws, -1, 4)
+        return drawn.reshape(len(windows), n_samples, -1, 4)
 
     return _explained("window_shuffle", model, sequences, width_bp, stride_bp, filler, target)
 
@@ -233,12 +234,12 @@ def marginal_substitution(
     model: Callable,
     sequences: np.ndarray,
     *,
+    target: int = 0,
     width_bp: int = 10,
     stride_bp: int = 1,
     neighbourhood_bp: int = 100,
-    n_draws: int = 10,
-    target: int = 0,
-    rng,
+    n_samples: int = 10,
+    rng=0,
 ) -> Explanation:
     """Replace a window by what could as well stand there: loss in logits per bp.
 
@@ -253,9 +254,10 @@ def marginal_substitution(
         As in :func:`occlusion`.
     neighbourhood_bp : int
         How far to either side of a window its neighbourhood reaches, in bp.
-    n_draws : int
+    n_samples : int
         Fillings of each window.
     rng : Generator or int
+        Source of the fillings.
 
     Returns
     -------
@@ -274,18 +276,18 @@ def marginal_substitution(
     Examples
     --------
     >>> x = dna.one_hot("AAAAGAAAA")  # few but As can be expected there
-    >>> found = marginal_substitution(lambda x: x[:, 4, 2], x, width_bp=1, n_draws=50, rng=0)
+    >>> found = marginal_substitution(lambda x: x[:, 4, 2], x, width_bp=1, n_samples=50)
     >>> float(found.contributions[0].argmax())
     4.0
     """
-    rng, n_draws = as_rng(rng), as_count(n_draws, "n_draws", 1)
+    rng, n_samples = as_rng(rng), as_count(n_samples, "n_samples", 1)
     as_count(neighbourhood_bp, "neighbourhood_bp", 1)
 
     def filler(sequence, windows, starts):
         width = windows.shape[1]
         known = windows.any(axis=2, keepdims=True)[:, None]
         transitions = _transitions(sequence, starts, width, neighbourhood_bp)
-        codes = _bridges(dna.codes(sequence[None])[0], starts, width, transitions, n_draws, rng)
+        codes = _bridges(dna.codes(sequence[None])[0], starts, width, transitions, n_samples, rng)
         return _LETTERS[codes] * known
 
     return _explained(
@@ -312,7 +314,7 @@ def _transitions(sequence, starts, width, reach):
     return counts / counts.sum(axis=2, keepdims=True)
 
 
-def _bridges(codes, starts, width, transitions, n_draws, rng):
+def _bridges(codes, starts, width, transitions, n_samples, rng):
     """Paths of Markov chains between the bases beside each window, (windows, draws, width)."""
     before = np.where(starts > 0, codes[starts - 1], 4)
     after = np.where(starts + width < len(codes), codes[(starts + width) % len(codes)], 4)
@@ -323,9 +325,9 @@ def _bridges(codes, starts, width, transitions, n_draws, rng):
     ahead = [chance]
     for _ in range(width - 1):
         ahead.append(np.einsum("wab,wb->wa", transitions, ahead[-1]))
-    found = np.empty((len(starts), n_draws, width), np.uint8)
+    found = np.empty((len(starts), n_samples, width), np.uint8)
     first = np.where(before[:, None] < 4, transitions[each, np.minimum(before, 3)], 0.25)
-    step = np.repeat(first[:, None], n_draws, axis=1)  # (windows, draws, 4)
+    step = np.repeat(first[:, None], n_samples, axis=1)  # (windows, draws, 4)
     for i in range(width):
         weights = (step * ahead[width - 1 - i][:, None]).cumsum(axis=2)
         draw = rng.random(weights.shape[:2])[..., None] * weights[..., -1:]

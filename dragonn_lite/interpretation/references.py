@@ -1,4 +1,4 @@
-"""What a sequence is compared with: the references of DeepLIFT and of integrated gradients."""
+"""What a sequence is compared with: references, shared by the methods that need any."""
 
 from __future__ import annotations
 

@@ -6,42 +6,29 @@ worth is the mean logit over the references. Unknown bases stay unknown in all o
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from dragonn_lite._contract import as_count, as_rng
-from dragonn_lite.dna import sequences as dna
 from dragonn_lite.interpretation.explanations import Explanation, batches, checked
+from dragonn_lite.interpretation.references import References
 
 _MOST_GROUPS = 12  # 4,096 coalitions
-
-
-class SampledShapley(NamedTuple):
-    """Sampled Shapley values and how far they may be off.
-
-    Attributes
-    ----------
-    explanation : Explanation
-    standard_error : float32 (n, length)
-        Of each contribution, from the spread over the permutations.
-    """
-
-    explanation: Explanation
-    standard_error: np.ndarray
 
 
 def exact(
     model: Callable,
     sequences: np.ndarray,
-    groups: np.ndarray,
     *,
-    references: np.ndarray | None = None,
-    n_references: int = 20,
     target: int = 0,
-    rng=None,
+    width_bp: int = 10,
+    groups: np.ndarray | None = None,
+    references="shuffled",
+    n_references: int = 20,
+    rng=0,
 ) -> Explanation:
     """Shapley values of a few groups of positions, from every coalition of them.
 
@@ -54,17 +41,20 @@ def exact(
         From one-hot (n, length, 4) to logits (n,) or (n, n_tasks).
     sequences : array (n, length, 4)
         One-hot sequences.
-    groups : int (length,)
-        Number of the group of each position, from 0; at most 12 groups. :func:`windows` cuts the
-        sequence into equal ones.
-    references : array (n_references, length, 4), optional
-        Where absent groups take their bases from, in all sequences.
-    n_references : int
-        Where none are given: dinucleotide shuffles of each sequence.
     target : int
         Which output is explained.
-    rng : Generator or int, optional
-        Needed for the shuffles.
+    width_bp : int
+        Width of the groups in bp; at most 12 of them.
+    groups : int (length,), optional
+        Instead: the number of the group of each position, from 0.
+    references : "shuffled", "uniform", "zero" or array
+        Where absent groups take their bases from: dinucleotide shuffles of each sequence, a
+        quarter of each base, nothing, or given ones: (length, 4), (n_references, length, 4) or
+        (n, n_references, length, 4).
+    n_references : int
+        Shuffles of each sequence.
+    rng : Generator or int
+        Source of the shuffles.
 
     Returns
     -------
@@ -82,44 +72,47 @@ def exact(
 
     Examples
     --------
+    >>> from dragonn_lite.dna.sequences import one_hot
     >>> both = lambda x: x[:, 0, 2] * x[:, 1, 2]  # a G and another G
-    >>> found = exact(both, dna.one_hot("GGA"), [0, 1, 2], references=dna.one_hot(["AAA"]))
+    >>> found = exact(both, one_hot("GGA"), width_bp=1, references=one_hot("AAA"))
     >>> found.contributions.tolist()
     [[0.5, 0.5, 0.0]]
     """
-    sequences, logits, groups, draw = _checked(
-        model, sequences, groups, references, n_references, target, rng
-    )
+    sequences, logits = checked(model, sequences, target)
+    groups = as_groups(groups, sequences.shape[1], width_bp)
+    compared = References(references, sequences.shape, n_references, rng)
     n_groups = int(groups.max()) + 1
     if n_groups > _MOST_GROUPS:
         raise ValueError(
-            f"groups has {n_groups} groups, expected at most {_MOST_GROUPS}; use shapley.sampled "
-            "for more"
+            f"groups has {n_groups} groups, expected at most {_MOST_GROUPS}; choose a "
+            "larger width_bp, or use shapley.sampled"
         )
     coalitions = every_coalition(n_groups)
     size = coalitions.sum(axis=1)
     values, empty = np.empty((len(sequences), n_groups)), np.empty(len(sequences))
     for i, sequence in enumerate(sequences):
-        worth = worths(model, sequence, groups, coalitions, draw(sequence), target)
+        against = compared.of(sequences, slice(i, i + 1))[0]
+        worth = worths(model, sequence, groups, coalitions, against, target)
         empty[i] = worth[0]
         for group in range(n_groups):
             without = np.flatnonzero(~coalitions[:, group])
             chance = [1 / (n_groups * math.comb(n_groups - 1, k)) for k in size[without]]
             values[i, group] = np.dot(chance, worth[without | 1 << group] - worth[without])
-    return explained("shapley.exact", sequences, values, groups, logits, empty, target)
+    return explained("shapley (exact)", sequences, values, groups, logits, empty, target)
 
 
 def sampled(
     model: Callable,
     sequences: np.ndarray,
-    groups: np.ndarray,
     *,
-    n_permutations: int = 100,
-    references: np.ndarray | None = None,
-    n_references: int = 20,
     target: int = 0,
-    rng,
-) -> SampledShapley:
+    width_bp: int = 10,
+    groups: np.ndarray | None = None,
+    n_permutations: int = 20,
+    references="shuffled",
+    n_references: int = 5,
+    rng=0,
+) -> Explanation:
     """Shapley values of many groups of positions, from random orders of adding them.
 
     Each order is followed by its reverse, which takes part of the spread away.
@@ -128,17 +121,18 @@ def sampled(
 
     Parameters
     ----------
-    model, sequences, groups, references, n_references, target
+    model, sequences, target, width_bp, groups, references, n_references
         As in :func:`exact`, with any number of groups.
     n_permutations : int
         Orders, each with its reverse; at least 2. Each costs twice the groups times the
         references, in sequences scored.
     rng : Generator or int
+        Source of the orders and of the shuffles.
 
     Returns
     -------
-    SampledShapley
-        The explanation, complete as :func:`exact`, and its standard error.
+    Explanation
+        Complete as :func:`exact`, with its standard error.
 
     Raises
     ------
@@ -151,46 +145,33 @@ def sampled(
 
     Examples
     --------
-    >>> found = sampled(lambda x: x[:, 0, 2] + 2 * x[:, 1, 2], dna.one_hot("GGA"), [0, 1, 2],
-    ...                 references=dna.one_hot(["AAA"]), n_permutations=2, rng=0)
-    >>> found.explanation.contributions.tolist(), found.standard_error.tolist()
+    >>> from dragonn_lite.dna.sequences import one_hot
+    >>> found = sampled(lambda x: x[:, 0, 2] + 2 * x[:, 1, 2], one_hot("GGA"), width_bp=1,
+    ...                 references=one_hot("AAA"), n_permutations=2)
+    >>> found.contributions.tolist(), found.standard_error.tolist()
     ([[1.0, 2.0, 0.0]], [[0.0, 0.0, 0.0]])
     """
     rng, n_permutations = as_rng(rng), as_count(n_permutations, "n_permutations", 2)
-    sequences, logits, groups, draw = _checked(
-        model, sequences, groups, references, n_references, target, rng
-    )
+    sequences, logits = checked(model, sequences, target)
+    groups = as_groups(groups, sequences.shape[1], width_bp)
+    compared = References(references, sequences.shape, n_references, rng)
     n_groups = int(groups.max()) + 1
     n, steps = len(sequences), np.arange(n_groups + 1)[:, None]
     values, errors, empty = np.empty((n, n_groups)), np.empty((n, n_groups)), np.empty(n)
     for i, sequence in enumerate(sequences):
-        found, drawn = np.empty((n_permutations, n_groups)), draw(sequence)
+        found = np.empty((n_permutations, n_groups))
+        against = compared.of(sequences, slice(i, i + 1))[0]
         for k in range(n_permutations):
             place = rng.permutation(n_groups)  # of each group in the order
             pair = []
             for order in (place, n_groups - 1 - place):
-                worth = worths(model, sequence, groups, order < steps, drawn, target)
+                worth = worths(model, sequence, groups, order < steps, against, target)
                 pair.append(np.diff(worth)[order])  # what each group added in its turn
             found[k], empty[i] = np.mean(pair, axis=0), worth[0]
         values[i] = found.mean(axis=0)
         errors[i] = found.std(axis=0, ddof=1) / np.sqrt(n_permutations)
-    explanation = explained("shapley.sampled", sequences, values, groups, logits, empty, target)
-    return SampledShapley(explanation, spread(errors, groups, sequences))
-
-
-def windows(length: int, width_bp: int) -> np.ndarray:
-    """Groups of neighbouring positions, `width_bp` each; the last one may be narrower.
-
-    Returns
-    -------
-    int (length,)
-
-    Examples
-    --------
-    >>> windows(5, 2).tolist()
-    [0, 0, 1, 1, 2]
-    """
-    return np.arange(as_count(length, "length", 1)) // as_count(width_bp, "width_bp", 1)
+    explanation = explained("shapley", sequences, values, groups, logits, empty, target)
+    return dataclasses.replace(explanation, standard_error=spread(errors, groups, sequences))
 
 
 def every_coalition(n_groups: int) -> np.ndarray:
@@ -213,8 +194,9 @@ def worths(model, sequence, groups, coalitions, references, target) -> np.ndarra
 
     Examples
     --------
-    >>> worths(lambda x: x[:, 0, 2], dna.one_hot("GA")[0], np.array([0, 1]),
-    ...        np.array([[True, False], [False, True]]), dna.one_hot(["TT"]), 0).tolist()
+    >>> from dragonn_lite.dna.sequences import one_hot
+    >>> worths(lambda x: x[:, 0, 2], one_hot("GA")[0], np.array([0, 1]),
+    ...        np.array([[True, False], [False, True]]), one_hot("TT"), 0).tolist()
     [1.0, 0.0]
     """
     score = getattr(model, "predict_on_batch", model)
@@ -245,42 +227,26 @@ def spread(values, groups, sequences) -> np.ndarray:
     return (share[:, groups] * known).astype(np.float32)
 
 
-def _checked(model, sequences, groups, references, n_references, target, rng):
-    """Check the arguments; also a function from a sequence to its references."""
-    sequences, logits = checked(model, sequences, target)
-    return (
-        sequences,
-        logits,
-        as_groups(groups, sequences.shape[1]),
-        as_references(references, n_references, sequences.shape[1], rng),
-    )
+def as_groups(groups, length: int, width_bp: int) -> np.ndarray:
+    """Check the number of the group of each position; where none are given, cut windows.
 
+    Returns
+    -------
+    int (length,)
 
-def as_groups(groups, length) -> np.ndarray:
-    """Check the number of the group of each position."""
+    Examples
+    --------
+    >>> as_groups(None, 5, 2).tolist()
+    [0, 0, 1, 1, 2]
+    """
+    if groups is None:
+        return np.arange(length) // as_count(width_bp, "width_bp", 1)
     groups = np.asarray(groups)
     if groups.shape != (length,) or groups.dtype.kind not in "iu":
         raise ValueError(
             f"groups has shape {groups.shape} and dtype {groups.dtype}, expected a whole number "
-            f"for each of {length} positions; see shapley.windows"
+            f"for each of {length} positions"
         )
     if groups.min() != 0 or len(np.unique(groups)) != groups.max() + 1:
         raise ValueError("groups leave out a number, expected 0, 1, ... without gaps")
     return groups
-
-
-def as_references(references, n_references, length, rng) -> Callable:
-    """Check references; return a function from a sequence to those that it is held against."""
-    if references is None:
-        if rng is None:
-            raise TypeError("rng is None, but shuffled references need a seed or a Generator")
-        rng, n_references = as_rng(rng), as_count(n_references, "n_references", 1)
-        return lambda sequence: dna.dinucleotide_shuffle(
-            np.repeat(sequence[None], n_references, axis=0), rng=rng
-        )
-    references = np.asarray(references)
-    if references.ndim != 3 or references.shape[1:] != (length, 4) or not len(references):
-        raise ValueError(
-            f"references has shape {references.shape}, expected (n_references, {length}, 4)"
-        )
-    return lambda sequence: references

@@ -1,0 +1,238 @@
+"""Every explanation under one name: :func:`explain` calls it, :func:`methods` lists them all."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dragonn_lite._contract import as_count
+
+if TYPE_CHECKING:
+    from dragonn_lite.interpretation.explanations import Explanation
+
+
+class _Method(NamedTuple):
+    """A row of the table; words on the columns are in :func:`methods`."""
+
+    place: str  # module and function, imported when it is called
+    family: str
+    needs: str
+    passes: str
+    completeness: str
+    signed: bool
+    compared_with: str
+    source: str
+
+
+_ANY, _BACK = "any callable", "gradients"
+_WINDOWS = "((length - width_bp) // stride_bp + 1)"
+_METHODS = {
+    "in_silico_mutagenesis": _Method(
+        "perturbation.in_silico_mutagenesis", "perturbation", _ANY, "3 * length",
+        "none", True, "other bases", "10.1038/nmeth.3547",
+    ),
+    "occlusion": _Method(
+        "perturbation.occlusion", "perturbation", _ANY, _WINDOWS,
+        "none", True, "covered windows", "10.1007/978-3-319-10590-1_53",
+    ),
+    "window_shuffle": _Method(
+        "perturbation.window_shuffle", "perturbation", _ANY, _WINDOWS + " * n_samples",
+        "none", True, "random windows", "10.1371/journal.pone.0171410",
+    ),
+    "marginal_substitution": _Method(
+        "perturbation.marginal_substitution", "perturbation", _ANY, _WINDOWS + " * n_samples",
+        "none", True, "plausible windows", "10.48550/arXiv.1702.04595",
+    ),
+    "lime": _Method(
+        "lime.lime", "perturbation", _ANY, "(n_samples + 2) * n_references",
+        "none", True, "references", "10.1145/2939672.2939778",
+    ),
+    "optimal_mask": _Method(
+        "masks.optimal_mask", "perturbation", _BACK, "n_steps + 1",
+        "none", False, "uniform bases", "10.1109/ICCV.2017.371",
+    ),
+    "saliency": _Method(
+        "gradients.saliency", "gradient", _BACK, "1",
+        "none", False, "nothing", "10.48550/arXiv.1312.6034",
+    ),
+    "gradient_times_input": _Method(
+        "gradients.gradient_times_input", "gradient", _BACK, "1",
+        "none", True, "nothing", "10.48550/arXiv.1605.01713",
+    ),
+    "smoothgrad": _Method(
+        "gradients.smoothgrad", "gradient", _BACK, "n_samples",
+        "none", True, "nothing", "10.48550/arXiv.1706.03825",
+    ),
+    "integrated_gradients": _Method(
+        "gradients.integrated_gradients", "gradient", _BACK, "n_steps + 2",
+        "to a tolerance", True, "references", "10.48550/arXiv.1703.01365",
+    ),
+    "expected_gradients": _Method(
+        "gradients.expected_gradients", "gradient", _BACK, "2 * n_references + 1",
+        "on average", True, "references", "10.1038/s42256-021-00343-w",
+    ),
+    "deconvnet": _Method(
+        "gradients.deconvnet", "signal", _BACK, "1",
+        "none", True, "nothing", "10.48550/arXiv.1311.2901",
+    ),
+    "guided_backpropagation": _Method(
+        "gradients.guided_backpropagation", "signal", _BACK, "1",
+        "none", True, "nothing", "10.48550/arXiv.1412.6806",
+    ),
+    "layerwise_relevance": _Method(
+        "gradients.layerwise_relevance", "signal", _BACK, "1",
+        "none", True, "nothing", "10.1371/journal.pone.0130140",
+    ),
+    "grad_cam": _Method(
+        "gradients.grad_cam", "activation map", _BACK, "1",
+        "none", False, "nothing", "10.1109/ICCV.2017.74",
+    ),
+    "guided_grad_cam": _Method(
+        "gradients.guided_grad_cam", "activation map", _BACK, "2",
+        "none", True, "nothing", "10.1109/ICCV.2017.74",
+    ),
+    "deeplift": _Method(
+        "deeplift.deeplift", "difference", _BACK, "n_references + 1",
+        "to rounding", True, "references", "10.48550/arXiv.1704.02685",
+    ),
+    "shapley": _Method(
+        "shapley.sampled", "coalition", _ANY,
+        "2 * n_permutations * (-(-length // width_bp) + 1) * n_references",
+        "to rounding", True, "references", "10.1007/s10115-013-0679-x",
+    ),
+}  # fmt: skip
+
+
+def explain(
+    model, sequences: np.ndarray, *, method: str = "deeplift", target: int = 0, rng=0, **options
+) -> Explanation:
+    """Contributions of each base to one logit, by any method of :func:`methods`.
+
+    Parameters
+    ----------
+    model : keras.Model or callable
+        From one-hot (n, length, 4) to logits (n,) or (n, n_tasks). Methods that need gradients
+        need a functional or sequential Keras model.
+    sequences : array (n, length, 4)
+        One-hot sequences.
+    method : str
+        Name of the method.
+    target : int
+        Which output is explained.
+    rng : Generator or int
+        Goes to methods that draw; others do without.
+    **options
+        Of the method: those of the function of its name.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    TypeError
+        If the method has no such option, or needs gradients that the model does not give.
+    ValueError
+        If there is no such method, or sequences, target or options are not as it states.
+
+    Examples
+    --------
+    >>> from dragonn_lite.dna.sequences import one_hot
+    >>> has_g = lambda x: x[:, :, 2].max(axis=1)
+    >>> explain(has_g, one_hot("AGA"), method="occlusion", width_bp=1).contributions.tolist()
+    [[0.0, 1.0, 0.0]]
+    >>> explain(has_g, one_hot("AGA"), method="oclusion")
+    Traceback (most recent call last):
+      ...
+    ValueError: method is 'oclusion', did you mean 'occlusion'? interpretation.methods() lists all
+
+    A table of explainers, as leaderboards take them:
+
+    >>> from functools import partial
+    >>> table = {name: partial(explain, method=name) for name in ("occlusion", "deeplift")}
+    """
+    if not (isinstance(method, str) and method in _METHODS):
+        near = difflib.get_close_matches(str(method), _METHODS, 1, cutoff=0.5)
+        meant = f"did you mean {near[0]!r}?" if near else "which is none;"
+        raise ValueError(f"method is {method!r}, {meant} interpretation.methods() lists all")
+    function = _function(method)
+    known = _options(function)
+    given = options | ({"rng": rng} if "rng" in known else {})
+    if strange := [name for name in options if name not in known]:
+        raise TypeError(
+            f"{strange[0]} is no option of {method}, which has "
+            f"{', '.join(name for name in known if name != 'rng') or 'none'}"
+        )
+    return function(model, sequences, target=target, **given)
+
+
+def methods(length: int = 200) -> pd.DataFrame:
+    """List the methods that :func:`explain` knows, and what each needs, costs and promises.
+
+    Parameters
+    ----------
+    length : int
+        Of a sequence in bp, for which passes are counted.
+
+    Returns
+    -------
+    DataFrame
+        A row for each method:
+
+        - `method`, `family`;
+        - `needs`: "any callable", or the "gradients" of a functional Keras model;
+        - `passes`: how many inputs the network is given for each sequence, by the options of the
+          method. Where it needs gradients each also goes back. Mutagenesis computes only what a
+          mutation reaches, where the network allows it; integrated gradients take up to 16 times
+          their steps, until their tolerance is met;
+        - `n_passes`: the same for a sequence of this length and the defaults of the options;
+        - `completeness`: how nearly contributions add up to the logit less that of the references:
+          "to rounding", "to a tolerance", "on average", or "none" is promised;
+        - `signed`: whether contributions tell what speaks for from what speaks against;
+        - `compared_with`: what stands in for the sequence; "references" are those of the option
+          of that name;
+        - `source`: DOI of the publication.
+
+    Raises
+    ------
+    ValueError
+        If the length is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> table = methods().set_index("method")
+    >>> table.loc["in_silico_mutagenesis", ["needs", "passes"]].tolist()
+    ['any callable', '3 * length']
+    >>> int(table.loc["smoothgrad", "n_passes"])
+    50
+    >>> sorted(table.index[table["completeness"] != "none"])
+    ['deeplift', 'expected_gradients', 'integrated_gradients', 'shapley']
+    """
+    as_count(length, "length", 1)
+    rows = []
+    for name, about in _METHODS.items():
+        numbers = _options(_function(name)) | {"length": length}
+        n_passes = max(1, eval(about.passes, {}, numbers))  # our own formulas above, no one else's
+        rows.append((name, *about[1:4], n_passes, *about[4:]))
+    columns = ["method", *_Method._fields[1:4], "n_passes", *_Method._fields[4:]]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _function(method):
+    module, name = _METHODS[method].place.split(".")
+    return getattr(importlib.import_module("dragonn_lite.interpretation." + module), name)
+
+
+def _options(function):
+    """Options of a method other than the target, and their defaults."""
+    parameters = inspect.signature(function).parameters.values()
+    return {
+        each.name: each.default
+        for each in parameters
+        if each.kind is each.KEYWORD_ONLY and each.name != "target"
+    }
