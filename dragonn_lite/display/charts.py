@@ -16,7 +16,7 @@ Do replicates agree?
 What if?
     :func:`spacing`, :func:`variant_effects`
 Which explanation is right?
-    :func:`leaderboard`
+    :func:`leaderboard`, :func:`attribution_panels`
 What does a motif see?
     :func:`site_stack`, :func:`reading`, :func:`hits_by_threshold`
 
@@ -26,6 +26,7 @@ have a description for screen readers, and hold fewer than 5,000 rows.
 
 from __future__ import annotations
 
+from dragonn_lite.display.attribution_panels import attribution_panels
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
 from dragonn_lite.display.concordance import concordance
@@ -43,6 +44,7 @@ from dragonn_lite.display.thresholds import hits_by_threshold
 from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
 __all__ = [
+    "attribution_panels",
     "bars",
     "concordance",
     "confusion",

@@ -1,7 +1,8 @@
 """Widgets: small, each over a pure ``state -> chart`` function.
 
 :func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`threshold_explorer` (twin:
-:func:`threshold_explorer_chart`), :func:`training_picture`, and :func:`follow`, which makes a
+:func:`threshold_explorer_chart`), :func:`attribution_explorer` (twin:
+``charts.attribution_panels``), :func:`training_picture`, and :func:`follow`, which makes a
 widget of one control and any function that returns a chart.
 
 The picture inside a widget is an SVG in an HTML widget: it works with ipywidgets 7.7 (Colab) and 8,
@@ -19,6 +20,7 @@ import html
 import ipywidgets
 
 from dragonn_lite.display import theme
+from dragonn_lite.display.attribution_explorer import AttributionExplorer, attribution_explorer
 from dragonn_lite.display.explorer import LENGTH_MAX, MotifState, motif_explorer_chart
 from dragonn_lite.display.live import (
     TrainingPicture,
@@ -33,12 +35,14 @@ from dragonn_lite.display.threshold_widget import ThresholdExplorer, threshold_e
 from dragonn_lite.dna import motifs, sequences
 
 __all__ = [
+    "AttributionExplorer",
     "MotifExplorer",
     "MotifState",
     "ThresholdExplorer",
     "ThresholdState",
     "TrainingPicture",
     "TrainingState",
+    "attribution_explorer",
     "follow",
     "motif_explorer",
     "motif_explorer_chart",

@@ -1,0 +1,264 @@
+"""The attribution explorer as a widget. Call it as ``widgets.attribution_explorer(...)``."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets
+
+from dragonn_lite.display import attribution_state as states
+from dragonn_lite.display import theme
+from dragonn_lite.display.attribution_panels import attribution_chart
+from dragonn_lite.display.attribution_state import Attributions, AttributionState
+from dragonn_lite.display.pictures import Picture
+from dragonn_lite.dna.encoding import BASES
+
+_ALONE = "none: one method alone"
+_HOW = (
+    "Press a letter of the four rows to write it there. Drag over a grey track to move the window. "
+    "The controls do the same from the keyboard."
+)
+_STYLE = {"description_width": "90px"}
+
+
+class AttributionExplorer(ipywidgets.VBox):
+    """The attribution explorer: controls and mouse change what is chosen, and its picture follows.
+
+    Every control can be reached and used from the keyboard; a line says the finding to screen
+    readers, and which method is at work while one is.
+
+    Parameters
+    ----------
+    study : Attributions
+        Sequences and the methods that explain them.
+
+    Attributes
+    ----------
+    explored : AttributionState
+        What is shown now.
+    view : View
+        What is known of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> study = Attributions({"one": len, "two": len}, np.eye(4, dtype=np.uint8)[None])
+    >>> AttributionExplorer(study).explored.methods
+    ('one', 'two')
+    """
+
+    def __init__(self, study: Attributions):
+        self._study = study
+        self._syncing = True
+        self._controls = _controls(study)
+        self._said = ipywidgets.HTML()
+        self._list = ipywidgets.HTML()
+        self._picture = _pressable(self._press) if theme.can_draw() else Picture()
+        c = self._controls
+        for name in ("sequence", "target", "method", "second", "window", "position", "base"):
+            c[name].observe(lambda change, name=name: self._on_change(name, change["new"]), "value")
+        c["undo"].on_click(lambda _: self._move(mutations=self.explored.mutations[:-1]))
+        c["reset"].on_click(lambda _: self._move(mutations=()))
+        rows = [
+            [c["sequence"], *([c["target"]] if len(study.targets) > 1 else [])],
+            [c["method"], c["second"]] if len(study.names) > 1 else [c["method"]],
+            [c["window"]],
+            [c["position"], c["base"]],
+            [c["undo"], c["reset"], self._list],
+        ]
+        how = ipywidgets.HTML(f'<span style="color: #555555">{_HOW}</span>')
+        picture = getattr(self._picture, "widget", self._picture)
+        super().__init__(
+            children=[*(_row(row) for row in rows), how, self._said, picture],
+            layout=ipywidgets.Layout(max_width="660px"),
+        )
+        self.explored = AttributionState()
+        self._look()
+
+    def _on_change(self, name: str, value) -> None:
+        if self._syncing:
+            return
+        if name == "base":
+            if value is not None:
+                self._mutate(self.explored.position, value)
+        elif name in ("method", "second"):
+            chosen = dict.fromkeys([self._controls["method"].value, self._controls["second"].value])
+            self._move(methods=tuple(method for method in chosen if method != _ALONE))
+        elif name == "position":
+            # Another position needs no method, and slides as fast as it is drawn.
+            self._move(position=value)
+        else:
+            self._move(**{name: tuple(value) if name == "window" else value})
+
+    def _press(self, panel: str, first: float, last: float, down: float) -> None:
+        """Do what a press on a panel means."""
+        start, stop = self.explored.window
+        position = min(start + int(last * (stop - start)), stop - 1)
+        if panel.startswith("whole"):
+            self._move(window=self._brushed(*sorted((first, last))))
+        elif panel == "bases":
+            self._mutate(position, BASES[min(int(4 * down), 3)])
+        else:
+            self._move(position=position)
+
+    def _brushed(self, first: float, last: float) -> tuple[int, int]:
+        """The window that was dragged over; a mere press brings the window there."""
+        length, (start, stop) = self._study.length, self.explored.window
+        low, high = round(first * length), round(last * length)
+        if high - low < 2:
+            return states.within(low - (stop - start) // 2, stop - start, length)
+        return low, high
+
+    def _mutate(self, position: int, base: str) -> None:
+        changed = self.view.letters[position] != base
+        mutations = self.explored.mutations + (((position, base),) if changed else ())
+        self._move(position=position, mutations=mutations)
+
+    def _move(self, **changes) -> None:
+        self.explored = states.moved(self.explored, self._study.length, **changes)
+        self._look()
+
+    def _look(self) -> None:
+        """Explain what is chosen, if it is not yet, and show it."""
+        waits = self._study.waits_for(self.explored)
+        if waits:
+            self._say(f"{' and '.join(waits)} at work …")
+        self.view = self._study.view(self.explored)
+        self.explored = self.view.state
+        self._sync()
+        self._picture.show(attribution_chart(self.view))
+        self._say(f"{self.view.words()}.")
+
+    def _say(self, words: str) -> None:
+        self._said.value = f'<span role="status">{html.escape(words, quote=False)}</span>'
+
+    def _sync(self) -> None:
+        """Set every control to the state, without being told of it again."""
+        self._syncing = True
+        state, c = self.explored, self._controls
+        letter = self.view.letters[state.position]
+        values = {
+            "sequence": state.sequence,
+            "target": state.target,
+            "method": state.methods[0],
+            "second": state.methods[1] if len(state.methods) > 1 else _ALONE,
+            "window": state.window,
+            "position": state.position,
+            "base": letter if letter in BASES else None,
+        }
+        for name, value in values.items():
+            c[name].value = value
+        c["undo"].disabled = c["reset"].disabled = not state.mutations
+        mutated = html.escape(self.view.mutation_words()) or "nothing mutated"
+        self._list.value = f"<span>{mutated}</span>"
+        self._syncing = False
+
+
+def _pressable(on_press):
+    from dragonn_lite.display.pressable import PressablePicture
+
+    return PressablePicture(on_press)
+
+
+def _row(children: list) -> ipywidgets.HBox:
+    return ipywidgets.HBox(children=children, layout=ipywidgets.Layout(flex_flow="row wrap"))
+
+
+def _controls(study: Attributions) -> dict:
+    half, wide = (ipywidgets.Layout(width=width) for width in ("310px", "620px"))
+    look = {"style": _STYLE, "layout": half}
+    # In ipywidgets 8 the label of ToggleButtons stands above them unless they are told.
+    in_line = ipywidgets.Layout(display="flex", flex_flow="row nowrap", align_items="center")
+    n = len(study.sequences)
+    button = ipywidgets.Layout(width="110px")
+    return {
+        "sequence": ipywidgets.BoundedIntText(
+            value=0,
+            min=0,
+            max=n - 1,
+            description=f"Sequence of {n:,}",
+            style={"description_width": "initial"},
+            layout=half,
+        ),
+        "target": ipywidgets.Dropdown(
+            options=[(name, i) for i, name in enumerate(study.targets)],
+            value=0,
+            description="Target",
+            **look,
+        ),
+        "method": ipywidgets.Dropdown(
+            options=study.names, value=study.names[0], description="Method", **look
+        ),
+        "second": ipywidgets.Dropdown(
+            options=[_ALONE, *study.names], value=_ALONE, description="and below", **look
+        ),
+        "window": ipywidgets.IntRangeSlider(
+            value=(0, study.length),
+            min=0,
+            max=study.length,
+            description="Window",
+            continuous_update=False,
+            style=_STYLE,
+            layout=wide,
+        ),
+        "position": ipywidgets.IntSlider(
+            value=0,
+            min=0,
+            max=study.length - 1,
+            description="Position",
+            continuous_update=False,
+            **look,
+        ),
+        "base": ipywidgets.ToggleButtons(
+            options=list(BASES),
+            value=None,
+            description="its base",
+            style={"description_width": "60px", "button_width": "38px"},
+            layout=in_line,
+        ),
+        "undo": ipywidgets.Button(
+            description="Undo", tooltip="Take back the last mutation", layout=button
+        ),
+        "reset": ipywidgets.Button(
+            description="Reset", tooltip="Take back all mutations", layout=button
+        ),
+    }
+
+
+def attribution_explorer(
+    explainers, sequences, *, targets=("bound",), sites=None
+) -> AttributionExplorer:
+    """Return a widget to explain a sequence, mutate its bases, and watch the explanation follow.
+
+    Choose a sequence, one method or two, and a target; drag a window over the track; press a base
+    to mutate it. Its plain-function twin is ``charts.attribution_panels(...)``.
+
+    Parameters
+    ----------
+    explainers : mapping of str to callable
+        Each takes one sequence, uint8 (1, length, 4), and ``target=``, and returns what has
+        ``contributions`` (1, length), ``logits`` (1,) and ``completeness_error`` (1,) or None, as
+        ``functools.partial(interpretation.explain, model, method="deeplift")`` does.
+    sequences : uint8 (n, length, 4)
+        At most 4,000 bp long.
+    targets : sequence of str
+        A name for each output of the model.
+    sites : pandas.DataFrame, optional
+        ``sequence``, ``motif``, ``start``, ``stop``, ``strand``: labelled bands.
+
+    Raises
+    ------
+    TypeError
+        If an explainer cannot be called, or the sequences are text.
+    ValueError
+        If there is no explainer, sequence or target, the sequences are too long, or `sites` lacks
+        a column. What an explainer raises is written in its place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> explorer = attribution_explorer({"not yet": len}, np.eye(4, dtype=np.uint8)[None])
+    >>> explorer.view.words()
+    'bound: no logit, as no method could explain this sequence'
+    """
+    return AttributionExplorer(Attributions(explainers, sequences, targets, sites))

@@ -1,0 +1,343 @@
+"""The picture of the attribution explorer: tracks of one sequence, and the letters of a window.
+
+Call it as ``charts.attribution_panels(...)``; the widget draws the same from each of its states.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dragonn_lite.display import tables, theme
+from dragonn_lite.display.attribution_state import (
+    N_LETTERS_MAX,
+    Attributions,
+    AttributionState,
+    Explained,
+    View,
+)
+from dragonn_lite.display.glyphs import letters, zero_line
+from dragonn_lite.display.tracks import position_axis
+from dragonn_lite.dna.encoding import BASES
+
+_LANE_PX, _ROW_PX = 15, 15
+_OVERVIEW_PX, _TRACK_PX = 40, 100
+_ACROSS_PX = {"labels": False, "ticks": False, "domain": False}
+_LEFT = {"minExtent": theme.AXIS_PX, "maxExtent": theme.AXIS_PX}
+
+
+def attribution_panels(
+    explainers, sequences, *, targets=("bound",), sites: pd.DataFrame | None = None, **state
+) -> alt.VConcatChart:
+    """Return the picture of the attribution explorer at one state: its plain-function twin.
+
+    Parameters
+    ----------
+    explainers : mapping of str to callable
+        Each takes one sequence, uint8 (1, length, 4), and ``target=``, and returns what has
+        ``contributions`` (1, length), ``logits`` (1,) and ``completeness_error`` (1,) or None, as
+        ``functools.partial(interpretation.explain, model, method="deeplift")`` does.
+    sequences : uint8 (n, length, 4)
+        At most 4,000 bp long.
+    targets : sequence of str
+        A name for each output of the model.
+    sites : pandas.DataFrame, optional
+        ``sequence``, ``motif``, ``start``, ``stop``, ``strand``: labelled bands.
+    **state
+        What is chosen, as in :class:`AttributionState`: ``sequence``, ``methods``, ``target``,
+        ``mutations``, ``window``, ``position``.
+
+    Raises
+    ------
+    TypeError
+        If an explainer cannot be called, or there is no such choice.
+    ValueError
+        If something is chosen that there is not. What an explainer raises is written in its place.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> def gc(x, target):
+    ...     found = x[:, :, 1:3].sum(axis=2, dtype=float)
+    ...     return SimpleNamespace(contributions=found, logits=found.sum(1), completeness_error=[0])
+    >>> chart = attribution_panels({"GC": gc}, np.eye(4, dtype=np.uint8)[None],
+    ...                            mutations=[(0, "G")])
+    >>> chart.title.text
+    ['bound: logit moved from 2.00 to 3.00 (+1.00)']
+    """
+    study = Attributions(explainers, sequences, targets, sites)
+    return attribution_chart(study.view(AttributionState(**state)))
+
+
+def attribution_chart(view: View) -> alt.VConcatChart:
+    """Return the picture of a view.
+
+    Parameters
+    ----------
+    view : View
+        From :meth:`Attributions.view`.
+
+    Examples
+    --------
+    >>> study = Attributions({"not yet": len}, np.eye(4, dtype=np.uint8)[None])
+    >>> len(attribution_chart(study.view(AttributionState())).vconcat)
+    3
+    """
+    bands = _bands(view)
+    pairs = list(zip(view.tracks, view.before, strict=True))
+    panels = [
+        *(_whole(view, i, now, bands) for i, (now, _) in enumerate(pairs)),
+        *(_letters(view, i, now, before, bands) for i, (now, before) in enumerate(pairs)),
+        _bases(view),
+    ]
+    return alt.vconcat(
+        *panels,
+        spacing=8,
+        title=theme.heading(view.words(), _notes(view)),
+        description=_description(view, bands),
+    )
+
+
+def _notes(view: View) -> str:
+    state, length = view.state, len(view.letters)
+    start, stop = state.window
+    notes = f"Sequence {state.sequence}, {length:,} bp; below, {start:,} to {stop - 1:,} enlarged"
+    if not view.mutated:
+        return notes + "; nothing mutated"
+    shown = textwrap.shorten(view.mutation_words(), 120, placeholder=" …")
+    return f"{notes}; mutated {shown} (grey: before)"
+
+
+def _description(view: View, bands: pd.DataFrame) -> str:
+    said = [view.words(), _notes(view)]
+    for track in view.tracks:
+        if track.contributions is None:
+            said.append(f"{track.method}: {track.words()}")
+            continue
+        at = int(np.abs(track.contributions).argmax())
+        strongest = f"strongest {view.letters[at]} at {at}, {track.contributions[at]:+.3g}"
+        said.append(f"{track.method}: {track.words()}; {strongest}")
+    if len(bands):
+        said.append(
+            "Sites: " + ", ".join(f"{b.label} {b.start} to {b.stop}" for b in bands.itertuples())
+        )
+    position = view.state.position
+    said.append(f"Base {view.letters[position]} at {position} is chosen")
+    return ". ".join(said) + "."
+
+
+# --- panels --------------------------------------------------------------------------------------
+
+
+def _whole(view: View, i: int, track: Explained, bands: pd.DataFrame) -> alt.LayerChart:
+    """All of a sequence, small; the window is grey."""
+    x = _x([0, len(view.letters)], axis=position_axis() if i == len(view.tracks) - 1 else None)
+    start, stop = view.state.window
+    window = pd.DataFrame({"x": [start - 0.5], "x2": [stop - 0.5]})
+    layers = [
+        _spans(bands, x, opacity=0.25),
+        alt.Chart(window).mark_rect(color="#000000", opacity=0.09).encode(x, x2="x2:Q"),
+    ]
+    if track.contributions is None:
+        layers.append(_text(track.method, x=4, y=_OVERVIEW_PX / 2, color="#757575"))
+    else:
+        y = _y(track.contributions, track.method, 2)
+        layers += [zero_line(), _bars(track.contributions, 0, x, y)]
+    layers.append(_marks(view, x, 3))
+    return _panel(layers, f"whole_{i}", _OVERVIEW_PX)
+
+
+def _letters(
+    view: View, i: int, track: Explained, before: Explained, bands: pd.DataFrame
+) -> alt.LayerChart:
+    """The window of one method: letters, or bars where they would be too narrow."""
+    start, stop = view.state.window
+    x = _x([start, stop])
+    bands = bands[(bands["stop"] > start) & (bands["start"] < stop)]
+    title = f"{track.method}: {track.words()}"
+    layers = [_spans(bands, x, opacity=0.15)]
+    n_lanes = int(bands["lane"].max()) + 1 if len(bands) and i == 0 else 0
+    height = _TRACK_PX + _LANE_PX * n_lanes
+    if track.contributions is None:
+        title = f"{track.method} explains nothing here"
+        words = textwrap.wrap(track.sentence, 88)[:6]
+        layers.append(_text(words, x=8, y=height - _TRACK_PX + 16, color=theme.BASE_COLOURS["T"]))
+    else:
+        layers += _drawn(view, track, before, x, _LANE_PX * n_lanes, height)
+    layers.append(_marks(view, x, height - 4))
+    if i == 0:
+        layers.append(_labels(bands, x))
+    return _panel(layers, f"letters_{i}", height, title)
+
+
+def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
+    start, stop = view.state.window
+    values = track.contributions
+    known = before.contributions if before.contributions is not None else values
+    y = _y(np.concatenate([values, known]), "contribution", 4, share=room_px / height)
+    table = tables.contribution_table(view.letters[start:stop], values[start:stop], start=start)
+    changed = np.abs(known - values)[start:stop] > 0.005 * np.ptp([*values, *known, 0])
+    ghosts = pd.DataFrame({"position": table["position"], "before": known[start:stop]})[changed]
+    ghosts = ghosts.assign(x=ghosts["position"] - 0.5, x2=ghosts["position"] + 0.5)
+    grey = (
+        alt.Chart(ghosts)
+        .mark_rect(color="#000000", opacity=0.13)
+        .encode(x, alt.Y("before:Q", **_shared(y)), x2="x2:Q", y2=alt.Y2Datum(0))
+    )
+    if len(table) > N_LETTERS_MAX:
+        return [grey, zero_line(), _bars(values[start:stop], start, x, y)]
+    upright = table.rename(columns={"contribution": "height"}).assign(y0=0.0)
+    upright["y1"] = upright["height"]
+    tooltip = [
+        alt.Tooltip("position:Q", title="position (bp)", format=",d"),
+        alt.Tooltip("base:N"),
+        alt.Tooltip("height:Q", title="contribution", format="+.4f"),
+    ]
+    upright = upright[upright["height"] != 0]
+    return [grey, zero_line(), letters(upright, x=x, y=y, tooltip=tooltip)]
+
+
+def _bases(view: View) -> alt.LayerChart:
+    """Four rows: the base that is there is filled; those of the widget can be pressed."""
+    start, stop = view.state.window
+    x = _x([start, stop], axis=position_axis(), title="position (bp)")
+    present = view.letters[start:stop]
+    names = alt.Axis(ticks=False, domain=False, titlePadding=4, **_LEFT)
+    y = alt.Y("base:N", title="base", sort=list(BASES), axis=names)
+    colour = alt.Color("base:N", scale=theme.base_scale(), legend=None)
+    cells = _cells(present, start).encode(x, y, x2="x2:Q")
+    size = min(11.0, 1.35 * theme.WIDTH / len(present))
+    layers = [cells.mark_rect(color="#F3F3F3", stroke="white", strokeWidth=0.5)]
+    here = cells.transform_filter("datum.present")
+    layers.append(here.mark_rect(stroke="white", strokeWidth=0.5).encode(color=colour))
+    if len(present) <= N_LETTERS_MAX:
+        white = alt.condition("datum.present", alt.value("white"), alt.value("#757575"))
+        middle = alt.X("position:Q", **_shared(x))
+        letter = _cells(present, start).mark_text(fontSize=size)
+        layers.append(letter.encode(middle, y, text="base:N", color=white))
+    was = pd.DataFrame(
+        [(i - 0.5, i + 0.5, view.letters_before[i]) for i in view.mutated if start <= i < stop],
+        columns=["x", "x2", "base"],
+    )
+    was = was[was["base"] != "N"]
+    ring = alt.Chart(was).mark_rect(filled=False, stroke=theme.PLUM, strokeDash=[2, 2])
+    cursor = pd.DataFrame({"x": [view.state.position - 0.5], "x2": [view.state.position + 0.5]})
+    layers += [
+        ring.encode(x, y, x2="x2:Q"),
+        alt.Chart(cursor)
+        .mark_rect(filled=False, stroke=theme.INK, strokeWidth=1.5)
+        .encode(x, x2="x2:Q"),
+    ]
+    return _panel(layers, "bases", 4 * _ROW_PX)
+
+
+def _cells(present: str, start: int) -> alt.Chart:
+    position = np.repeat(np.arange(len(present)) + start, 4)
+    table = pd.DataFrame({"position": position, "base": list(BASES) * len(present)})
+    table["present"] = [base == there for there in present for base in BASES]
+    return alt.Chart(table.assign(x=position - 0.5, x2=position + 0.5))
+
+
+# --- parts of panels -----------------------------------------------------------------------------
+
+
+def _panel(layers: list, name: str, height: float, title: str = "") -> alt.LayerChart:
+    heading = alt.Title(title, fontSize=12, fontWeight="normal", offset=3)
+    options = {"title": heading} if title else {}
+    layered = alt.layer(*[layer for layer in layers if layer is not None])
+    return layered.properties(name=name, width=theme.WIDTH, height=height, **options)
+
+
+def _x(window, *, axis: alt.Axis | None = None, title: str | None = None) -> alt.X:
+    start, stop = window
+    scale = alt.Scale(domain=[start - 0.5, stop - 0.5], nice=False)
+    return alt.X("x:Q", title=title, scale=scale, axis=axis)
+
+
+def _y(values, title: str, n_ticks: int, *, share: float = 0.0) -> alt.Y:
+    """The range of values, with a share of the height left free above."""
+    low, high = min(float(np.min(values)), 0.0), max(float(np.max(values)), 0.0)
+    high = high if high > low else 1.0
+    margin = 0.04 * (high - low)
+    top = high + margin + (high - low) * share / (1 - share)
+    return alt.Y(
+        "y:Q",
+        title=title,
+        scale=alt.Scale(domain=[low - margin, top], nice=False),
+        axis=alt.Axis(tickCount=n_ticks, titleLimit=90, **_LEFT),
+    )
+
+
+def _shared(y: alt.Y) -> dict:
+    return {name: y[name] for name in ("title", "scale", "axis")}
+
+
+def _bars(values: np.ndarray, start: int, x: alt.X, y: alt.Y) -> alt.Chart:
+    """Bars of contributions; where there are more than pixels, the highest and lowest of each."""
+    per_bar = -(-len(values) // theme.WIDTH)
+    first = np.arange(0, len(values), per_bar)
+    highest = np.maximum(np.maximum.reduceat(values, first), 0)
+    lowest = np.minimum(np.minimum.reduceat(values, first), 0)
+    edges = start - 0.5 + np.append(first, len(values))
+    table = pd.DataFrame(
+        {"x": np.tile(edges[:-1], 2), "x2": np.tile(edges[1:], 2), "y": [*highest, *lowest]}
+    )
+    table["colour"] = np.where(table["y"] > 0, theme.POSITIVE, theme.NEGATIVE)
+    return (
+        alt.Chart(table[table["y"] != 0])
+        .mark_rect(strokeWidth=0)
+        .encode(x, y, x2="x2:Q", y2=alt.Y2Datum(0), color=alt.Color("colour:N", scale=None))
+    )
+
+
+def _bands(view: View) -> pd.DataFrame:
+    start, stop = view.state.window
+    letter_bp = 6.5 * (stop - start) / theme.WIDTH
+    sites = view.sites
+    if sites is None:
+        sites = pd.DataFrame({name: [] for name in ("motif", "start", "stop", "strand")})
+    return tables.site_table(sites, letter_bp=letter_bp)
+
+
+def _spans(bands: pd.DataFrame, x: alt.X, *, opacity: float) -> alt.Chart | None:
+    if bands.empty:
+        return None
+    table = bands.assign(x=bands["start"] - 0.5, x2=bands["stop"] - 0.5)
+    rect = alt.Chart(table).mark_rect(color=theme.OCHRE, opacity=opacity, clip=True)
+    return rect.encode(x, x2="x2:Q", tooltip=["motif:N", "start:Q", "stop:Q", "strand:N"])
+
+
+def _labels(bands: pd.DataFrame, x: alt.X) -> alt.Chart | None:
+    if bands.empty:
+        return None
+    low, high = x["scale"].domain
+    half = 6.5 * (high - low) / theme.WIDTH * bands["label"].str.len() / 2
+    middle = np.minimum(np.maximum(bands["middle"] - 0.5, low + half), high - half)
+    table = bands.assign(x=middle, y_px=_LANE_PX * (bands["lane"] + 0.5) + 2)
+    return (
+        alt.Chart(table)
+        .mark_text(color="#7A4A10", clip=True)
+        .encode(x, y=alt.Y("y_px:Q", scale=None, title=None, axis=None), text="label:N")
+    )
+
+
+def _marks(view: View, x: alt.X, y_px: float) -> alt.Chart | None:
+    """A triangle at each mutated base."""
+    low, high = x["scale"].domain
+    at = [i for i in view.mutated if low < i < high]
+    if not at:
+        return None
+    triangle = {"shape": "triangle-up", "filled": True, "size": 60, "opacity": 1}
+    table = pd.DataFrame({"x": at})
+    return alt.Chart(table).mark_point(color=theme.PLUM, **triangle).encode(x, y=alt.value(y_px))
+
+
+def _text(words, *, x: float, y: float, color: str) -> alt.Chart:
+    table = pd.DataFrame({"text": ["\n".join([words] if isinstance(words, str) else words)]})
+    text = alt.Chart(table).mark_text(
+        align="left", baseline="top", lineBreak="\n", fontSize=12, color=color, x=x, y=y
+    )
+    return text.encode(text="text:N")
