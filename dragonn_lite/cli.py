@@ -74,6 +74,7 @@ def _train(options):
     say("baselines learn from the same sequences")
     scores |= comparison.baseline_scores(rest, held_out)
     table = comparison.table(held_out, scores, rng=options.seed)
+    lead = comparison.lead(held_out, scores, rng=options.seed)
     _write_table(out / "history.tsv", result.history)
     judged = _score_table(held_out.names, scores["network"]).assign(label=held_out.labels)
     _write_table(out / "held_out.tsv", judged)
@@ -93,14 +94,14 @@ def _train(options):
             "n_validation": len(validation.labels),
             "n_held_out": len(held_out.labels),
         },
-        **_metrics(table),
+        **_metrics(table, lead),
     }
     folders.save(out, result.model, card, files=("history.tsv", "held_out.tsv"))
     (out / "checkpoint.npz").unlink(missing_ok=True)
-    _say_metrics(table)
+    _say_metrics(table, lead)
     say(f"{out} holds the model ({result.seconds:.0f} s of training)")
     if options.report:
-        _report_training(options, data, parts, how, result, scores, table)
+        _report_training(options, data, parts, how, result, scores, table, lead)
 
 
 def _evaluate(options):
@@ -131,13 +132,18 @@ def _evaluate(options):
     else:
         _inputs.warn_of_random(chosen)
     scores |= comparison.baseline_scores(rest, judged)
-    table = comparison.table(judged, scores, by_chromosome=options.by_chromosome, rng=options.seed)
+    resampling = {"by_chromosome": options.by_chromosome, "rng": options.seed}
+    table = comparison.table(judged, scores, **resampling)
+    lead = comparison.lead(judged, scores, **resampling) if trained else None
+    few = comparison.few_chromosomes(judged) if options.by_chromosome else ""
+    if few:
+        say(few)
     if options.json:
-        found = _metrics(table)
+        found = _metrics(table, lead)
         network = found.pop("metrics", {})
         print(json.dumps({**network, **found, "trained_on": trained_on}, indent=1))
     else:
-        _say_metrics(table)
+        _say_metrics(table, lead)
     if trained and table["auroc"].iloc[0] < 0.4:
         say("an auROC below one half ranks the wrong way round: are the two files swapped?")
     if options.report:
@@ -148,9 +154,11 @@ def _evaluate(options):
             words += "; the known motif is the one that does best on these very sequences"
         if trained_on:
             words += "; the network was trained on some of them"
+        if few:
+            words += f"; {few}"
         sections = [
             reports.sequences_section(judged),
-            *reports.performance_sections(judged, scores, table, words),
+            *reports.performance_sections(judged, scores, table, words, lead),
         ]
         judge = f"The network in {options.model}" if trained else "Baselines"
         _write_report(options.report, f"{judge} on {options.positive}", sections)
@@ -343,7 +351,7 @@ def _write_table(path, table, **options):
         table.to_csv(file, sep="\t", index=False, mode="wb", **options)
 
 
-def _report_training(options, data, parts, how, result, scores, table):
+def _report_training(options, data, parts, how, result, scores, table, lead):
     from dragonn_lite import reports
 
     rest, _, held_out = parts
@@ -351,7 +359,7 @@ def _report_training(options, data, parts, how, result, scores, table):
     sections = [
         reports.sequences_section(data, _inputs.split_words(*parts, how)),
         reports.training_section(result, words),
-        *reports.performance_sections(held_out, scores, table, f"held out: {how}"),
+        *reports.performance_sections(held_out, scores, table, f"held out: {how}", lead),
     ]
     _write_report(options.report, f"A network trained on {options.positive}", sections)
 
@@ -364,20 +372,23 @@ def _write_report(path, title, sections):
 
 
 # --- words --------------------------------------------------------------------------------------
-def _metrics(table):
+def _metrics(table, lead):
     rows = {row.pop("scores"): row for row in table.to_dict("records")}
-    network = rows.pop("network", None)
-    return ({"metrics": network} if network else {}) | {"baselines": rows}
+    found = {"metrics": rows.pop("network")} if "network" in rows else {}
+    ahead = {} if lead is None else {"lead": lead.to_dict("records")[0]}
+    return found | {"baselines": rows} | ahead
 
 
-def _say_metrics(table):
+def _say_metrics(table, lead):
     from dragonn_lite import reports
 
     for name in ("n_bound", "n_unbound", "prevalence"):
         print(f"{name:10} {table[name].iloc[0]:.5g}")
-    shown = reports.shown_table(table).set_index("measure").T
+    shown = reports.shown_table(table, lead).set_index("measure").T
     print(shown.to_string(col_space=12))
     print(reports.INTERVALS)
+    if lead is not None:
+        print(reports.leader(lead))
 
 
 def _sentence(error):

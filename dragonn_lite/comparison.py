@@ -14,6 +14,8 @@ from dragonn_lite.assays.examples import Examples
 from dragonn_lite.evaluation import baselines, metrics
 from dragonn_lite.networks import prediction
 
+_ENOUGH = 8  # chromosomes; intervals from fewer are too narrow beyond doubt
+
 
 def evaluate_files(
     positive,
@@ -145,7 +147,7 @@ def table(
     """All metrics of several scores of the same examples, with intervals.
 
     *What it does not show*: whether two scores differ by more than chance. Each interval is of one
-    score alone; those of two that are judged by the same examples may overlap and they still differ.
+    score alone, and two that overlap may still differ: :func:`lead` tells.
 
     Parameters
     ----------
@@ -183,6 +185,70 @@ def table(
         for name, values in scores.items()
     ]
     return pd.concat(rows, ignore_index=True).rename(columns={"task": "scores"})
+
+
+def lead(
+    judged: Examples, scores: dict[str, np.ndarray], *, by_chromosome: bool = False, rng
+) -> pd.DataFrame:
+    """How far the network is ahead of the best baseline, by the same resamples of the examples.
+
+    The best is the one of largest auPRC on the judged examples, which flatters it a little.
+
+    Parameters
+    ----------
+    judged : Examples
+    scores : dict of str to float (n,)
+        "network", and one baseline or more.
+    by_chromosome : bool
+        As in :func:`table`.
+    rng : int or Generator
+
+    Returns
+    -------
+    DataFrame
+        One row: scores ("network less k-mers"), and the columns of
+        :func:`dragonn_lite.evaluation.metrics.difference`.
+
+    Raises
+    ------
+    ValueError
+        If there is no network or no baseline, or as :func:`table`.
+
+    Examples
+    --------
+    >>> judged = Examples(np.zeros((6, 4, 4), np.uint8), np.array([1, 0] * 3), np.array(["a"] * 6))
+    >>> scores = {"network": judged.labels, "GC content": np.array([2, 1, 1, 2, 2, 1])}
+    >>> lead(judged, scores, rng=0)[["scores", "auroc"]].round(3).values.tolist()
+    [['network less GC content', 0.333]]
+    """
+    rivals = {name: values for name, values in scores.items() if name != "network"}
+    if "network" not in scores or not rivals:
+        raise ValueError(f"scores are of {sorted(scores)}, expected of a network and a baseline")
+    best = max(rivals, key=lambda name: metrics.auprc(judged.labels, rivals[name]))
+    blocks = _blocks(judged.names) if by_chromosome else None
+    found = metrics.difference(
+        judged.labels, scores["network"], rivals[best],
+        tasks=[f"network less {best}"], blocks=blocks, rng=rng,
+    )  # fmt: skip
+    return found.rename(columns={"task": "scores"})
+
+
+def few_chromosomes(judged: Examples) -> str:
+    """Say so where intervals from whole chromosomes have too few to draw from, else "".
+
+    Examples
+    --------
+    >>> names = np.array(["chr1:0-4", "chr2:0-4"])
+    >>> few_chromosomes(Examples(np.zeros((2, 4, 4), np.uint8), np.array([1, 0]), names))[:53]
+    'the intervals are drawn from 2 chromosomes only and a'
+    """
+    n = len(np.unique(_blocks(judged.names)))
+    if n >= _ENOUGH:
+        return ""
+    return (
+        f"the intervals are drawn from {n} chromosomes only and are too narrow: judge by "
+        f"{_ENOUGH} or more to believe them"
+    )
 
 
 def _blocks(names) -> np.ndarray:

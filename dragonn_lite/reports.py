@@ -26,8 +26,8 @@ _SHOWN = {
     "recall_at_20_percent_fdr": "recall at 20 % FDR",
 }
 INTERVALS = (
-    "In brackets: 95 % intervals, by resampling the judged sequences, or with --by-chromosome whole "
-    "chromosomes of them."
+    "In brackets: 95 % intervals, by resampling the judged sequences, or with --by-chromosome "
+    "whole chromosomes of them."
 )
 _TRACKS, _FILTERS = 5, 12  # as many of each are drawn
 
@@ -88,7 +88,9 @@ def training_section(training, words: str = "") -> tuple:
     return "Training", picture
 
 
-def performance_sections(judged: Examples, scores: dict, table: pd.DataFrame, words="") -> list:
+def performance_sections(
+    judged: Examples, scores: dict, table: pd.DataFrame, words="", lead: pd.DataFrame | None = None
+) -> list:
     """How good the scores of a network are, beside those of the baselines.
 
     Parameters
@@ -100,6 +102,8 @@ def performance_sections(judged: Examples, scores: dict, table: pd.DataFrame, wo
         As :func:`dragonn_lite.comparison.table` makes it.
     words : str
         Which examples these are; stands under the titles.
+    lead : DataFrame, optional
+        As :func:`dragonn_lite.comparison.lead` makes it.
 
     Examples
     --------
@@ -122,7 +126,9 @@ def performance_sections(judged: Examples, scores: dict, table: pd.DataFrame, wo
             (charts.precision_recall, metrics.precision_recall_curve),
         )
     ]
-    beside = "Is it better than something simple?", shown_table(table), INTERVALS, *drawn
+    who = () if lead is None else (leader(lead),)
+    heading = "Is it better than something simple?"
+    beside = heading, *who, shown_table(table, lead), INTERVALS, *drawn
     if "network" not in scores:
         return [("How far do the baselines carry?", *beside[1:])]
     counts = table.iloc[0]
@@ -141,13 +147,39 @@ def performance_sections(judged: Examples, scores: dict, table: pd.DataFrame, wo
     ]
 
 
-def shown_table(table: pd.DataFrame) -> pd.DataFrame:
+def leader(lead: pd.DataFrame) -> str:
+    """One sentence: is the network ahead of the best baseline by more than chance, by auPRC?
+
+    Parameters
+    ----------
+    lead : DataFrame
+        As :func:`dragonn_lite.comparison.lead` makes it.
+
+    Examples
+    --------
+    >>> leader(pd.DataFrame({"scores": ["network less k-mers"], "auprc": [0.052],
+    ...                      "auprc_low": [0.03], "auprc_high": [0.071]}))
+    'By auPRC the network is ahead of k-mers, the best baseline: +0.052 [+0.030 to +0.071].'
+    """
+    row = lead.iloc[0]
+    over = row["scores"].removeprefix("network less ")
+    difference = _with_limits(row, "auprc", "+.3f")
+    if row["auprc_low"] <= 0 <= row["auprc_high"]:
+        both = f"the network and {over}, the best baseline,"
+        return f"By auPRC {both} cannot be told apart: {difference}."
+    stands = "ahead of" if row["auprc_low"] > 0 else "behind"
+    return f"By auPRC the network is {stands} {over}, the best baseline: {difference}."
+
+
+def shown_table(table: pd.DataFrame, lead: pd.DataFrame | None = None) -> pd.DataFrame:
     """The metrics that matter most as text, with their intervals, one column for each score.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`dragonn_lite.comparison.table` makes it.
+    lead : DataFrame, optional
+        As :func:`dragonn_lite.comparison.lead` makes it: one more column, of differences.
 
     Examples
     --------
@@ -157,14 +189,17 @@ def shown_table(table: pd.DataFrame) -> pd.DataFrame:
     >>> shown_table(comparison.table(judged, scores, rng=0))["network"][0]
     '0.750 [0.000 to 1.000]'
     """
+    rows = [(row, ".3f") for row in table.to_dict("records")]
+    if lead is not None:
+        rows.append((lead.iloc[0], "+.3f"))
     columns = {
-        row["scores"]: [
-            f"{row[name]:.3f} [{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}]"
-            for name in _SHOWN
-        ]
-        for row in table.to_dict("records")
+        row["scores"]: [_with_limits(row, name, form) for name in _SHOWN] for row, form in rows
     }
     return pd.DataFrame({"measure": list(_SHOWN.values()), **columns})
+
+
+def _with_limits(row, name, form):
+    return f"{row[name]:{form}} [{row[f'{name}_low']:{form}} to {row[f'{name}_high']:{form}}]"
 
 
 def known_sites(

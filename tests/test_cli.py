@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,7 @@ def test_train_leaves_a_model_with_a_complete_card(trained, files):
     held_out = pd.read_csv(trained / "held_out.tsv", sep="\t")
     assert set(examples.chromosomes(held_out["name"])) == {"chr1", "chr3"}
     assert metrics.auroc(held_out["label"], held_out["logit"]) == card["metrics"]["auroc"] > 0.9
+    assert card["lead"]["scores"].startswith("network less ")
     history = pd.read_csv(trained / "history.tsv", sep="\t")
     assert list(history) == ["epoch", "split", "metric", "value"]
 
@@ -106,10 +108,16 @@ def test_evaluate_agrees_with_the_metrics(trained, files, capsys, tmp_path):
     assert report.read_text().count("<svg") == 4
     assert found["auroc_low"] < found["auroc"] <= found["auroc_high"]
     assert set(found["baselines"]) > {"GC content"}
+    best = max(found["baselines"], key=lambda name: found["baselines"][name]["auprc"])
+    lead = found["lead"]
+    assert lead["scores"] == f"network less {best}"
+    assert lead["auprc"] == pytest.approx(found["auprc"] - found["baselines"][best]["auprc"])
+    assert lead["auprc_low"] <= lead["auprc"] <= lead["auprc_high"]
+    assert lead["scores"] in report.read_text()
     assert cli.main(command) == 0
-    assert f"network       {found['auroc']:.3f} [{found['auroc_low']:.3f} to" in (
-        capsys.readouterr().out
-    )
+    printed = capsys.readouterr().out
+    assert re.search(rf"network +{found['auroc']:.3f} \[{found['auroc_low']:.3f} to", printed)
+    assert f"{lead['scores']} " in printed and "the best baseline" in printed.splitlines()[-1]
 
 
 def test_predict_scores_in_the_order_of_the_file(trained, files, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dragonn_lite import cli, comparison
+from dragonn_lite import cli, comparison, reports
 from dragonn_lite.assays import examples, simulate
 from dragonn_lite.dna import fasta
 from dragonn_lite.dna import sequences as dna
@@ -110,6 +110,49 @@ def test_whole_chromosomes_are_resampled(folder):
     of_one = data._replace(names=np.array(["chr1:0-60"] * 600))
     with pytest.raises(ValueError, match="all 600 examples lie on chr1.*leave out by_chromosome"):
         comparison.table(of_one, {"a": scores}, by_chromosome=True, rng=0)
+
+
+def test_the_lead_is_over_the_best_baseline_by_the_same_resamples(folder):
+    data = examples.read(*files(folder, "fa"))
+    noise = np.random.default_rng(0).normal(size=(3, 600))
+    scores = {"GC content": data.labels + 3 * noise[0], "k-mers": data.labels + noise[1]}
+    scores["network"] = scores["k-mers"] + data.labels + noise[2] / 10
+    for by_chromosome in (False, True):
+        found = comparison.lead(data, scores, by_chromosome=by_chromosome, rng=5)
+        assert found["scores"].tolist() == ["network less k-mers"]
+        blocks = examples.chromosomes(data.names) if by_chromosome else None
+        expected = metrics.difference(
+            data.labels, scores["network"], scores["k-mers"], blocks=blocks, rng=5
+        )
+        pd.testing.assert_frame_equal(found.drop(columns="scores"), expected.drop(columns="task"))
+        assert reports.leader(found).startswith("By auPRC the network is ahead of k-mers, the best")
+    scores["network"] = scores["k-mers"] + 3 * noise[2]
+    assert "is behind k-mers" in reports.leader(comparison.lead(data, scores, rng=5))
+    scores["network"] = scores["k-mers"] + noise[2] / 100
+    said = reports.leader(comparison.lead(data, scores, rng=5))
+    assert "the network and k-mers, the best baseline, cannot be told apart: " in said
+    for some in ({"network": noise[0]}, {"k-mers": noise[0]}):
+        with pytest.raises(ValueError, match="expected of a network and a baseline"):
+            comparison.lead(data, some, rng=0)
+
+
+def test_few_chromosomes_are_said(folder):
+    data = examples.read(*files(folder, "fa"))
+    assert "6 chromosomes only and are too narrow: judge by 8" in comparison.few_chromosomes(data)
+    for n, enough in ((7, False), (8, True)):
+        names = np.array([f"chr{i % n}:0-60" for i in range(600)])
+        assert (comparison.few_chromosomes(data._replace(names=names)) == "") == enough
+
+
+def test_the_command_says_that_chromosomes_are_few(folder, capsys, tmp_path):
+    positive, negative = files(folder, "fa")
+    given = ["--positive", positive, "--negative", negative, "--hold-out", "chr1,chr2,chr4,chr5"]
+    code, _, said = run(capsys, *given, "--by-chromosome", "--report", tmp_path / "report.html")
+    assert code == 0
+    assert "drawn from 4 chromosomes only and are too narrow" in said
+    assert "drawn from 4 chromosomes only" in (tmp_path / "report.html").read_text()
+    code, _, said = run(capsys, *given)
+    assert code == 0 and "too narrow" not in said
 
 
 def run(capsys, *options):

@@ -193,6 +193,71 @@ def test_evaluate_adds_the_limits_of_every_metric():
     assert (table["auroc_low"] < table["auroc"]).all() and table["auroc_low"].nunique() == 2
 
 
+def test_a_difference_is_that_of_the_same_resampled_examples():
+    labels, scores, blocks = some_case(10)
+    others = np.round(scores + np.random.default_rng(1).normal(size=len(scores)), 1)
+    rows = np.arange(len(labels))
+    for of_blocks in (None, blocks):
+        options = {"blocks": of_blocks, "rng": 3, "n_resamples": 100}
+        table = metrics.difference(labels, scores, others, **options)
+        assert "accuracy" not in table and table["task"].tolist() == ["bound"]
+        for name, metric in (("auroc", metrics.auroc), ("auprc", metrics.auprc),
+                             ("recall_at_20_percent_fdr", partial(metrics.recall_at_fdr, fdr=0.2)),
+                             ("fdr_at_50_percent_recall",
+                              partial(metrics.fdr_at_recall, recall=0.5))):  # fmt: skip
+
+            def slow(y, chosen, metric=metric):  # each metric anew, of the examples drawn
+                ours, theirs = (s[chosen.astype(int)] for s in (scores, others))
+                return metric(y, ours) - metric(y, theirs)
+
+            found = metrics.bootstrap_interval(slow, labels, rows, **options)
+            values = table[[name, f"{name}_low", f"{name}_high"]].iloc[0]
+            np.testing.assert_allclose(values.to_numpy(), found[:3], atol=1e-12)
+            assert found.low < found.high
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_difference_is_as_wide_as_that_of_delong(seed):
+    labels, scores, _ = some_case(seed)
+    others = scores + np.random.default_rng(seed).normal(size=len(scores)) / 2
+
+    def parts(s):  # by bound and by unbound example: the share of the others it is right about
+        above = np.sign(s[labels == 1][:, None] - s[labels == 0]) / 2 + 0.5
+        return above.mean(axis=1), above.mean(axis=0)
+
+    less = [p - q for p, q in zip(parts(scores), parts(others), strict=True)]
+    error = np.sqrt(sum(part.var(ddof=1) / len(part) for part in less))
+    table = metrics.difference(labels, scores, others, rng=seed).iloc[0]
+    assert table["auroc"] == pytest.approx(less[0].mean())
+    # 1,000 resamples know the width to some 4 %
+    assert table["auroc_high"] - table["auroc_low"] == pytest.approx(2 * 1.96 * error, rel=0.15)
+    single = metrics.evaluate(labels, others, intervals=True, rng=seed).iloc[0]
+    assert table["auroc_high"] - table["auroc_low"] < 0.9 * (
+        single["auroc_high"] - single["auroc_low"]
+    )
+
+
+def test_a_difference_from_itself_is_nothing_and_turns_its_sign():
+    labels, scores, blocks = some_case(4)
+    for of_blocks in (None, blocks):
+        options = {"blocks": of_blocks, "rng": 0, "n_resamples": 50}
+        same = metrics.difference(labels, scores, scores, **options)
+        assert (same.drop(columns="task") == 0).all(axis=None)
+        ahead = metrics.difference(labels, scores, -scores, tasks=["CTCF"], **options).iloc[0]
+        behind = metrics.difference(labels, -scores, scores, **options).iloc[0]
+        assert ahead["task"] == "CTCF" and ahead["auroc"] == -behind["auroc"]
+        assert ahead["auroc_low"] == pytest.approx(-behind["auroc_high"])
+    pair = np.stack([labels] * 2, 1), np.stack([scores, -scores], 1), np.stack([-scores] * 2, 1)
+    table = metrics.difference(*pair, rng=0, n_resamples=20)
+    assert table["task"].tolist() == ["task 0", "task 1"]
+    assert table["auroc"][0] != 0 == table["auroc_low"][1] == table["auroc_high"][1]
+    for others, words in ((scores[:-1], "others"), (np.full(len(scores), np.nan), "others")):
+        with pytest.raises(ValueError, match=words):
+            metrics.difference(labels, scores, others, rng=0)
+    with pytest.raises(ValueError, match="tasks holds 2 names"):
+        metrics.difference(labels, scores, scores, tasks=["a", "b"], rng=0)
+
+
 def test_accuracy_of_one_class_has_an_interval():
     found = metrics.bootstrap_interval(metrics.accuracy, [1] * 8, [1.0, -1.0] * 4, rng=0)
     assert found.low < found.value < found.high

@@ -151,9 +151,10 @@ def test_all_sections_make_a_page_at_any_length(length, tmp_path):
     scores = {"network": data.labels + np.linspace(0, 0.1, 24)}
     scores["GC content"] = -scores["network"]
     table = comparison.table(data, scores, rng=0)
+    lead = comparison.lead(data, scores, rng=0)
     sections = [
         reports.sequences_section(data, "A note."),
-        *reports.performance_sections(data, scores, table),
+        *reports.performance_sections(data, scores, table, lead=lead),
         *reports.explanation_sections(
             data.names, scores["network"], data.sequences, present, found, motifs.best_match(found)
         ),
@@ -162,6 +163,10 @@ def test_all_sections_make_a_page_at_any_length(length, tmp_path):
     assert all(isinstance(item, known) for section in sections for item in section)
     page = parsed(pages.write_page(tmp_path / "page.html", "All", sections))
     assert page.seen.count("svg") == 10
+    assert "By auPRC the network is ahead of GC content, the best baseline: +" in " ".join(
+        page.text
+    )
+    assert "network less GC content" in " ".join(page.text)
     # So short a motif says nothing in a long sequence: chance writes it too often.
     said = "of the known motif GATA1 in each sequence" in " ".join(page.text)
     assert said == (length < 5000)

@@ -80,8 +80,8 @@ def bootstrap_interval(
     metric : callable
         A metric of :mod:`evaluation.metrics`, or ``functools.partial`` of one with its options;
         these are resampled as counts of a ranking made once (of
-        ``rank_correlation_of_ambiguous`` with its signal, which is drawn along). Or any function of labels and scores
-        of one task that returns a number, which is called for each resample.
+        ``rank_correlation_of_ambiguous`` with its signal, which is drawn along). Or any function of
+        labels and scores of one task that returns a number, which is called for each resample.
     labels : int8 (n,) or (n, n_tasks)
     scores : float, the same shape
     rng : Generator or int
@@ -180,6 +180,21 @@ def resampled(ranking, labels, scores, *, rng, blocks=None, where="") -> Iterato
     for drawn in _drawn_blocks(labels, blocks, rng, where):
         times = np.bincount(drawn, minlength=blocks.max() + 1)
         yield replace(ranking, bound=bound @ times, unbound=unbound @ times)
+
+
+def resampled_together(rankings, labels, scores, *, rng, blocks=None, where="") -> Iterator[list]:
+    """Endless resamples of rankings of the same examples, all by the same draws."""
+    bins = [ranking.bins_of(s) for ranking, s in zip(rankings, scores, strict=True)]
+    for drawn in _drawn_examples(labels, blocks, rng, where):
+        bound, unbound = (drawn[labels[drawn] == label] for label in (1, 0))
+        yield [
+            replace(
+                ranking,
+                bound=np.bincount(bin_of[bound], minlength=len(ranking.bound)),
+                unbound=np.bincount(bin_of[unbound], minlength=len(ranking.bound)),
+            )
+            for ranking, bin_of in zip(rankings, bins, strict=True)
+        ]
 
 
 def _counts_of_blocks(ranking, labels, scores, blocks, label):

@@ -14,6 +14,8 @@ How sure is a metric?
     :func:`bootstrap_interval`
 All in one table
     :func:`evaluate`
+Is one list of scores ahead of another by more than chance?
+    :func:`difference`
 
 Each takes labels, ``int8`` of shape (n,) or (n, n_tasks) with 1 bound, 0 unbound and -1 ambiguous
 (ignored), and scores of the same shape: logits or any other score, larger where bound is more
@@ -34,7 +36,7 @@ from dragonn_lite.evaluation.ranks import (
     rank_correlation_of_ambiguous,
     recall_at_fdr,
 )
-from dragonn_lite.evaluation.summary import evaluate
+from dragonn_lite.evaluation.summary import difference, evaluate
 
 __all__ = [
     "BootstrapInterval",
@@ -42,6 +44,7 @@ __all__ = [
     "auprc",
     "auroc",
     "bootstrap_interval",
+    "difference",
     "evaluate",
     "fdr_at_recall",
     "precision_at_k",
