@@ -228,8 +228,8 @@ def as_signals(signal_a, signal_b, *, mend: str) -> list[np.ndarray]:
     n_a, n_b = map(len, signals)
     if n_a != n_b:
         raise ValueError(
-            f"signal_a has {n_a} values and signal_b {n_b}, expected one of each for every finding; "
-            f"{mend}"
+            f"signal_a has {n_a} values and signal_b {n_b}, expected one of each for every "
+            f"finding; {mend}"
         )
     return signals
 

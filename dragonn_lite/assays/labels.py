@@ -134,8 +134,8 @@ def from_signal(signal, *, positive_at: float, negative_at: float) -> np.ndarray
     negative_at = as_number(negative_at, "negative_at")
     if negative_at > positive_at:
         raise ValueError(
-            f"negative_at is {negative_at:g}, above positive_at, which is {positive_at:g}; expected "
-            "the lower of the two thresholds"
+            f"negative_at is {negative_at:g}, above positive_at, which is {positive_at:g}; "
+            "expected the lower of the two thresholds"
         )
     try:
         signal = np.asarray(signal)

@@ -85,7 +85,8 @@ def reliability(
     rare = np.mean(labels[labels >= 0]) < _RARE
     panels = [_curves(table, colours, end, rare), *_strips(known, colours, end, rare)]
     n_ambiguous = int((labels < 0).sum())
-    notes = f"bars: 95 % intervals; dashed: predicted as observed; {len(labels) - n_ambiguous:,} examples"
+    n = len(labels) - n_ambiguous
+    notes = f"bars: 95 % intervals; dashed: predicted as observed; {n:,} examples"
     notes += f"; left out: {n_ambiguous:,} labelled -1" if n_ambiguous else ""
     return alt.vconcat(*panels, spacing=4).properties(
         title=theme.heading(finding, [line for line in (subtitle, notes) if line]),

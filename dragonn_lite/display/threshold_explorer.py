@@ -1,7 +1,8 @@
 """The state of the threshold explorer: what a threshold finds, and what it costs.
 
 Its picture is :mod:`dragonn_lite.display.threshold_panels`, its widget
-``widgets.threshold_explorer(...)``, and its page without a kernel ``charts.threshold_explorer(...)``.
+``widgets.threshold_explorer(...)``, and its page without a kernel
+``charts.threshold_explorer(...)``.
 """
 
 from __future__ import annotations

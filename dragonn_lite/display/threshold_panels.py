@@ -267,7 +267,8 @@ def _roc(state: ThresholdState) -> alt.LayerChart:
         x="datum.false_positive_rate", y="datum.recall"
     )
     chance = alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
-    rates = f"'recall ' + {expressions.percent('recall')} + ', false positives ' + {expressions.percent('false_rate')}"
+    recall, false_rate = map(expressions.percent, ("recall", "false_rate"))
+    rates = f"'recall ' + {recall} + ', false positives ' + {false_rate}"
     auroc = metrics.auroc(state.labels, state.scores)
     return alt.layer(
         chance.mark_line(color=theme.BASELINE, strokeDash=[4, 3], strokeWidth=1).encode(x, y),

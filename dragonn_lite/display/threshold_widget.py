@@ -99,7 +99,7 @@ def threshold_explorer(
     prevalence: float | None = None,
     cost: float = 1.0,
 ) -> ThresholdExplorer:
-    """Return a widget to move threshold, prevalence and cost, and see what becomes of 1,000 windows.
+    """Return a widget to move threshold, prevalence and cost, and see the fate of 1,000 windows.
 
     ROC, precision-recall, the histogram of the scores and the net gain follow. Its twin that needs
     no Python is ``charts.threshold_explorer(...)``.

@@ -154,10 +154,10 @@ def kmer_logistic_regression(sequences, labels, *, k: int = _K) -> Baseline:
 
     A word and its reverse complement are one. Each count is divided by its standard deviation, so
     that a rare word, such as a binding site, may weigh as much as a common one, and the penalty is
-    such that the logit of a sequence has a variance of about 3 a priori. Chosen on chromosomes set aside
-    from the training ones, of 200-bp windows of yeast and 101-bp CTCF peaks: among penalties, this
-    one was near the best for `k` from 6 to 8; 7 did better than 6 on both, and 8 no longer on both.
-    A few thousand sequences or less are better served by 6.
+    such that the logit of a sequence has a variance of about 3 a priori. Chosen on chromosomes set
+    aside from the training ones, of 200-bp windows of yeast and 101-bp CTCF peaks: among penalties,
+    this one was near the best for `k` from 6 to 8; 7 did better than 6 on both, and 8 no longer on
+    both. A few thousand sequences or less are better served by 6.
 
     *What it does not show*: what a gapped or long site is worth, as only whole words count.
 
