@@ -356,11 +356,16 @@ CELLS = {
 @pytest.fixture(scope="module")
 def thresholds(lab, lessons):
     """A notebook of simulated scores, with the explorer as a widget and as a chart with sliders."""
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    path = lab.folder / "notebooks" / "thresholds.ipynb"
+    return lessons(written(lab, "thresholds", CELLS))
+
+
+def written(lab, name, sources):
+    """Write a notebook of these cells where the lab finds it, and return its name."""
+    cells = [nbformat.v4.new_code_cell(source, id=cell) for cell, source in sources.items()]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
-    return lessons("thresholds")
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(notebook, lab.folder / "notebooks" / f"{name}.ipynb")
+    return name
 
 
 @pytest.fixture
@@ -452,3 +457,121 @@ def test_the_chart_with_sliders_needs_no_kernel(thresholds, state, artefacts):
     shows(state.at(cost=1.25))
     thresholds.keep(artefacts, "chart-moved", cell)
     assert thresholds.faults == []
+
+
+# --- the attribution explorer --------------------------------------------------------------------
+
+
+def explained(x, *, target):
+    """A logit that counts TATA, near the middle; the contributions fall short of it by 0.5."""
+    from types import SimpleNamespace
+
+    tata = [3, 0, 3, 0]
+    length = x.shape[1]
+    found = np.zeros((1, length))
+    for start in range(length - 3):
+        if all(x[0, start + i, base] for i, base in enumerate(tata)):
+            found[0, start : start + 4] += 1.5 - target
+    logits = found.sum(axis=1) + 0.5
+    return SimpleNamespace(contributions=found, logits=logits, completeness_error=[0.5])
+
+
+def broken(x, *, target):
+    """A method that cannot explain."""
+    raise ValueError(f"model has no gradients to follow for target {target}")
+
+
+ATTRIBUTION_CELLS = {
+    "setup": "import numpy as np, pandas as pd\nfrom dragonn_lite import lesson\n"
+    "from dragonn_lite.display import charts, widgets\nlesson.begin()\n"
+    f"{inspect.getsource(explained)}\n{inspect.getsource(broken)}\n"
+    "codes = np.arange(2 * 500).reshape(2, 500) * 7 // 3 % 3\n"
+    "codes[:, 240:244] = codes[1, 400:404] = 3, 0, 3, 0\n"
+    "x = np.eye(4, dtype=np.uint8)[codes]\n"
+    "sites = pd.DataFrame({'sequence': [0, 1, 1], 'motif': 'TATA', 'start': [240, 240, 400],\n"
+    "                      'stop': [244, 244, 404], 'strand': '+'})\n"
+    "explainers = {'one': explained, 'two': explained, 'none': broken}\n"
+    "choices = dict(targets=('bound', 'open'), sites=sites)",
+    "widget": "widgets.attribution_explorer(explainers, x, **choices)",
+    "chart": "charts.attribution_panels(explainers, x, mutations=[(241, 'C')], **choices)",
+}
+
+
+@pytest.fixture(scope="module")
+def attributions(lab, lessons):
+    """A notebook with the attribution explorer, as a widget and as its plain picture."""
+    return lessons(written(lab, "attributions", ATTRIBUTION_CELLS))
+
+
+def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artefacts):
+    page, cell = attributions.page, attributions.cell("widget")
+    cell.scroll_into_view_if_needed()
+    picture = cell.locator("svg[role=img]")
+    status = cell.get_by_role("status")
+
+    def says(*words):
+        expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
+
+    def press(name, across, down=0.5, to=None):
+        panel = picture.locator(f"g.{name}_group path.background").first
+        panel.evaluate("panel => panel.scrollIntoView({block: 'center'})")
+        box = panel.bounding_box()
+        y = box["y"] + down * box["height"]
+        page.mouse.move(box["x"] + across * box["width"], y)
+        page.mouse.down()
+        if to is not None:
+            page.mouse.move(box["x"] + to * box["width"], y, steps=4)
+        page.mouse.up()
+
+    def row(label):
+        return cell.locator(".widget-inline-hbox", has_text=label).last
+
+    says("bound: logit 6.50", "500 bp; below, 200 to 279 enlarged", "Base T at 240 is chosen")
+    attributions.keep(artefacts, "first", cell)
+
+    # By mouse: the letter C of base 241, in the second of four rows.
+    press("bases", 41.5 / 80, 1.5 / 4)
+    says(r"bound: logit moved from 6.50 to 0.50 \(−6.00\)", "241 A→C", "Base C at 241 is chosen")
+    expect(status).to_have_text("bound: logit moved from 6.50 to 0.50 (−6.00).")
+    expect(cell.get_by_text("241 A→C", exact=True)).to_be_visible()
+    attributions.keep(artefacts, "mutated", cell)
+    # The window is dragged over the track, and a base of it chosen by its letter.
+    press("whole_1", 0.75, to=0.85)
+    says("below, 375 to 424 enlarged", "Base . at 375 is chosen")
+    press("letters_0", 10.5 / 50)
+    says("Base . at 385 is chosen")
+    attributions.keep(artefacts, "brushed", cell)
+
+    # By keyboard: back to the base, which is written again.
+    handle = row("Position").locator(".noUi-handle")
+    handle.focus()
+    handle.press("Home")
+    says("Base . at 0 is chosen")
+    cell.get_by_role("button", name="Undo").press("Enter")
+    says("bound: logit 6.50", "nothing mutated", "Base A at 241 is chosen")
+    handle.press("ArrowRight")
+    says("Base T at 242 is chosen")
+    cell.get_by_role("button", name="G", exact=True).press("Enter")
+    says("242 T→G")
+    handle.press("ArrowLeft")
+    cell.get_by_role("button", name="T", exact=True).press("Enter")
+    says("mutated .*: 241 A→T, 242 T→G")
+    cell.get_by_role("button", name="Reset").press("Enter")
+    says("bound: logit 6.50", "nothing mutated")
+
+    # Lists, and a method that fails in its place.
+    row("Target").locator("select").select_option("open")
+    says("open: logit 2.50")
+    row("and below").locator("select").select_option("none")
+    says("none: model has no gradients to follow for target 1")
+    attributions.keep(artefacts, "failed", cell)
+    row("Sequence").locator("input").fill("1")
+    row("Sequence").locator("input").press("Enter")
+    says("open: logit 4.50", "Sequence 1")
+    # A narrow window shows all of it smaller, and is pressed where it is seen.
+    page.set_viewport_size({"width": 700, "height": 900})
+    expect(picture).to_be_visible()
+    press("bases", 41.5 / 80, 1.5 / 4)
+    says("open: logit moved from 4.50 to 2.50", "241 A→C")
+    attributions.keep(artefacts, "narrow", cell)
+    assert attributions.faults == []

@@ -14,10 +14,8 @@ from dragonn_lite.display.pictures import Picture
 from dragonn_lite.dna.encoding import BASES
 
 _ALONE = "none: one method alone"
-_HOW = (
-    "Press a letter of the four rows to write it there. Drag over a grey track to move the window. "
-    "The controls do the same from the keyboard."
-)
+_HOW = "Press a letter of the four rows to write it; drag over a grey track to move the window."
+_UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 _STYLE = {"description_width": "90px"}
 
 
@@ -57,7 +55,7 @@ class AttributionExplorer(ipywidgets.VBox):
         c = self._controls
         for name in ("sequence", "target", "method", "second", "window", "position", "base"):
             c[name].observe(lambda change, name=name: self._on_change(name, change["new"]), "value")
-        c["undo"].on_click(lambda _: self._move(mutations=self.explored.mutations[:-1]))
+        c["undo"].on_click(lambda _: self._undo())
         c["reset"].on_click(lambda _: self._move(mutations=()))
         rows = [
             [c["sequence"], *([c["target"]] if len(study.targets) > 1 else [])],
@@ -66,10 +64,9 @@ class AttributionExplorer(ipywidgets.VBox):
             [c["position"], c["base"]],
             [c["undo"], c["reset"], self._list],
         ]
-        how = ipywidgets.HTML(f'<span style="color: #555555">{_HOW}</span>')
         picture = getattr(self._picture, "widget", self._picture)
         super().__init__(
-            children=[*(_row(row) for row in rows), how, self._said, picture],
+            children=[*(_row(row) for row in rows), self._said, picture],
             layout=ipywidgets.Layout(max_width="660px"),
         )
         self.explored = AttributionState()
@@ -82,13 +79,26 @@ class AttributionExplorer(ipywidgets.VBox):
             if value is not None:
                 self._mutate(self.explored.position, value)
         elif name in ("method", "second"):
-            chosen = dict.fromkeys([self._controls["method"].value, self._controls["second"].value])
-            self._move(methods=tuple(method for method in chosen if method != _ALONE))
-        elif name == "position":
-            # Another position needs no method, and slides as fast as it is drawn.
-            self._move(position=value)
+            self._move(methods=self._methods(name, value))
         else:
             self._move(**{name: tuple(value) if name == "window" else value})
+
+    def _methods(self, name: str, value: str) -> tuple[str, ...]:
+        """The methods once one is chosen; one that was in the other place changes places."""
+        now = self.explored.methods
+        first, second = now[0], (*now, _ALONE)[1]
+        if name == "method":
+            first, second = value, first if value == second else second
+        elif value == first and second != _ALONE:
+            first, second = second, first
+        else:
+            second = value
+        return (first,) if second in (_ALONE, first) else (first, second)
+
+    def _undo(self) -> None:
+        """Take back the last mutation, and show where it was."""
+        *others, (position, _) = self.explored.mutations
+        self._move(mutations=tuple(others), position=position)
 
     def _press(self, panel: str, first: float, last: float, down: float) -> None:
         """Do what a press on a panel means."""
@@ -122,15 +132,19 @@ class AttributionExplorer(ipywidgets.VBox):
         """Explain what is chosen, if it is not yet, and show it."""
         waits = self._study.waits_for(self.explored)
         if waits:
-            self._say(f"{' and '.join(waits)} at work …")
+            self._say(f"{' and '.join(waits)} at work …", shown=True)
         self.view = self._study.view(self.explored)
         self.explored = self.view.state
         self._sync()
         self._picture.show(attribution_chart(self.view))
-        self._say(f"{self.view.words()}.")
+        self._say(f"{self.view.words()}.", shown=False)
 
-    def _say(self, words: str) -> None:
-        self._said.value = f'<span role="status">{html.escape(words, quote=False)}</span>'
+    def _say(self, words: str, *, shown: bool) -> None:
+        """Say words to screen readers, and show them or how the explorer is used."""
+        words = html.escape(words, quote=False)
+        style = "" if shown else f' style="{_UNSEEN}"'
+        told = f'<span role="status"{style}>{words}</span>'
+        self._said.value = told if shown else f'{told}<span style="color: #555555">{_HOW}</span>'
 
     def _sync(self) -> None:
         """Set every control to the state, without being told of it again."""

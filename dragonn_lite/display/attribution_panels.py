@@ -104,11 +104,13 @@ def attribution_chart(view: View) -> alt.VConcatChart:
 def _notes(view: View) -> str:
     state, length = view.state, len(view.letters)
     start, stop = state.window
-    notes = f"Sequence {state.sequence}, {length:,} bp; below, {start:,} to {stop - 1:,} enlarged"
+    notes = f"Sequence {state.sequence}, {length:,} bp"
+    if stop - start < length:
+        notes += f"; below, {start:,} to {stop - 1:,} enlarged"
     if not view.mutated:
         return notes + "; nothing mutated"
     shown = textwrap.shorten(view.mutation_words(), 120, placeholder=" …")
-    return f"{notes}; mutated {shown} (grey: before)"
+    return f"{notes}; mutated (▲; before: grey, dashed): {shown}"
 
 
 def _description(view: View, bands: pd.DataFrame) -> str:
@@ -139,15 +141,15 @@ def _whole(view: View, i: int, track: Explained, bands: pd.DataFrame) -> alt.Lay
     window = pd.DataFrame({"x": [start - 0.5], "x2": [stop - 0.5]})
     layers = [
         _spans(bands, x, opacity=0.25),
-        alt.Chart(window).mark_rect(color="#000000", opacity=0.09).encode(x, x2="x2:Q"),
+        alt.Chart(window).mark_rect(color="#000000", opacity=0.09).encode(x, alt.X2("x2:Q")),
     ]
     if track.contributions is None:
-        layers.append(_text(track.method, x=4, y=_OVERVIEW_PX / 2, color="#757575"))
+        layers.append(_text("no contributions", x=6, y=_OVERVIEW_PX / 2 - 7, color="#666666"))
     else:
-        y = _y(track.contributions, track.method, 2)
+        y = _y(track.contributions, None, 2)
         layers += [zero_line(), _bars(track.contributions, 0, x, y)]
     layers.append(_marks(view, x, 3))
-    return _panel(layers, f"whole_{i}", _OVERVIEW_PX)
+    return _panel(layers, f"whole_{i}", _OVERVIEW_PX, track.method)
 
 
 def _letters(
@@ -185,7 +187,7 @@ def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
     grey = (
         alt.Chart(ghosts)
         .mark_rect(color="#000000", opacity=0.13)
-        .encode(x, alt.Y("before:Q", **_shared(y)), x2="x2:Q", y2=alt.Y2Datum(0))
+        .encode(x, alt.Y("before:Q", **_shared(y)), alt.X2("x2:Q"), y2=alt.Y2Datum(0))
     )
     if len(table) > N_LETTERS_MAX:
         return [grey, zero_line(), _bars(values[start:stop], start, x, y)]
@@ -201,51 +203,61 @@ def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
 
 
 def _bases(view: View) -> alt.LayerChart:
-    """Four rows: the base that is there is filled; those of the widget can be pressed."""
+    """Four rows, in which the base that is there is filled: in the widget each can be pressed."""
     start, stop = view.state.window
     x = _x([start, stop], axis=position_axis(), title="position (bp)")
-    present = view.letters[start:stop]
     names = alt.Axis(ticks=False, domain=False, titlePadding=4, **_LEFT)
     y = alt.Y("base:N", title="base", sort=list(BASES), axis=names)
-    colour = alt.Color("base:N", scale=theme.base_scale(), legend=None)
-    cells = _cells(present, start).encode(x, y, x2="x2:Q")
-    size = min(11.0, 1.35 * theme.WIDTH / len(present))
-    layers = [cells.mark_rect(color="#F3F3F3", stroke="white", strokeWidth=0.5)]
-    here = cells.transform_filter("datum.present")
-    layers.append(here.mark_rect(stroke="white", strokeWidth=0.5).encode(color=colour))
-    if len(present) <= N_LETTERS_MAX:
-        white = alt.condition("datum.present", alt.value("white"), alt.value("#757575"))
-        middle = alt.X("position:Q", **_shared(x))
-        letter = _cells(present, start).mark_text(fontSize=size)
-        layers.append(letter.encode(middle, y, text="base:N", color=white))
-    was = pd.DataFrame(
-        [(i - 0.5, i + 0.5, view.letters_before[i]) for i in view.mutated if start <= i < stop],
-        columns=["x", "x2", "base"],
-    )
-    was = was[was["base"] != "N"]
-    ring = alt.Chart(was).mark_rect(filled=False, stroke=theme.PLUM, strokeDash=[2, 2])
-    cursor = pd.DataFrame({"x": [view.state.position - 0.5], "x2": [view.state.position + 0.5]})
-    layers += [
-        ring.encode(x, y, x2="x2:Q"),
-        alt.Chart(cursor)
-        .mark_rect(filled=False, stroke=theme.INK, strokeWidth=1.5)
-        .encode(x, x2="x2:Q"),
-    ]
+    rows = alt.Chart(pd.DataFrame({"base": list(BASES)}))
+    layers = [rows.mark_rect(color="#F3F3F3", stroke="white").encode(y)]
+    position = view.state.position
+    cursor = alt.Chart(pd.DataFrame({"x": [position - 0.5], "x2": [position + 0.5]}))
+    outline = {"filled": False, "stroke": theme.INK, "strokeWidth": 1.5}
+    cursor = cursor.mark_rect(**outline).encode(x, alt.X2("x2:Q"))
+    if stop - start <= N_LETTERS_MAX:
+        layers += [*_cells(view, x, y), cursor]
+    else:
+        narrower = f"narrow the window to {N_LETTERS_MAX} bp or fewer to see its bases"
+        layers.append(_text(narrower, x=8, y=2 * _ROW_PX - 7, color="#666666"))
     return _panel(layers, "bases", 4 * _ROW_PX)
 
 
-def _cells(present: str, start: int) -> alt.Chart:
-    position = np.repeat(np.arange(len(present)) + start, 4)
-    table = pd.DataFrame({"position": position, "base": list(BASES) * len(present)})
-    table["present"] = [base == there for there in present for base in BASES]
-    return alt.Chart(table.assign(x=position - 0.5, x2=position + 0.5))
+def _cells(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    start, stop = view.state.window
+    present = view.letters[start:stop]
+    table = pd.DataFrame({"position": np.arange(start, stop), "base": list(present)})
+    table = table[table["base"] != "N"].assign(x=lambda t: t["position"] - 0.5)
+    table["x2"] = table["position"] + 0.5
+    filled = alt.Chart(table).mark_rect(stroke="white", strokeWidth=0.5)
+    cells = [
+        filled.encode(
+            x, y, alt.X2("x2:Q"), alt.Color("base:N", scale=theme.base_scale(), legend=None)
+        )
+    ]
+    px = theme.WIDTH / len(present)
+    others = pd.DataFrame(
+        [(i, base, base == there) for i, there in enumerate(present, start) for base in BASES],
+        columns=["position", "base", "present"],
+    )
+    if px < 6:  # too narrow for letters that are not there
+        others = others[others["present"]]
+    white = alt.condition("datum.present", alt.value("white"), alt.value("#767676"))
+    letter = alt.Chart(others).mark_text(fontSize=min(11.0, 1.25 * px))
+    middle = alt.X("position:Q", **_shared(x))
+    cells.append(letter.encode(middle, y, alt.Text("base:N"), color=white))
+    was = [(i - 0.5, i + 0.5, view.letters_before[i]) for i in view.mutated if start <= i < stop]
+    was = pd.DataFrame(was, columns=["x", "x2", "base"])
+    ring = alt.Chart(was[was["base"] != "N"]).mark_rect(
+        filled=False, stroke=theme.PLUM, strokeWidth=1.5, strokeDash=[2, 2]
+    )
+    return [*cells, ring.encode(x, y, alt.X2("x2:Q"))]
 
 
 # --- parts of panels -----------------------------------------------------------------------------
 
 
 def _panel(layers: list, name: str, height: float, title: str = "") -> alt.LayerChart:
-    heading = alt.Title(title, fontSize=12, fontWeight="normal", offset=3)
+    heading = alt.Title(title, fontSize=12, fontWeight="normal", offset=3, frame="group")
     options = {"title": heading} if title else {}
     layered = alt.layer(*[layer for layer in layers if layer is not None])
     return layered.properties(name=name, width=theme.WIDTH, height=height, **options)
@@ -257,7 +269,7 @@ def _x(window, *, axis: alt.Axis | None = None, title: str | None = None) -> alt
     return alt.X("x:Q", title=title, scale=scale, axis=axis)
 
 
-def _y(values, title: str, n_ticks: int, *, share: float = 0.0) -> alt.Y:
+def _y(values, title: str | None, n_ticks: int, *, share: float = 0.0) -> alt.Y:
     """The range of values, with a share of the height left free above."""
     low, high = min(float(np.min(values)), 0.0), max(float(np.max(values)), 0.0)
     high = high if high > low else 1.0
@@ -289,7 +301,7 @@ def _bars(values: np.ndarray, start: int, x: alt.X, y: alt.Y) -> alt.Chart:
     return (
         alt.Chart(table[table["y"] != 0])
         .mark_rect(strokeWidth=0)
-        .encode(x, y, x2="x2:Q", y2=alt.Y2Datum(0), color=alt.Color("colour:N", scale=None))
+        .encode(x, y, alt.X2("x2:Q"), y2=alt.Y2Datum(0), color=alt.Color("colour:N", scale=None))
     )
 
 
@@ -307,7 +319,11 @@ def _spans(bands: pd.DataFrame, x: alt.X, *, opacity: float) -> alt.Chart | None
         return None
     table = bands.assign(x=bands["start"] - 0.5, x2=bands["stop"] - 0.5)
     rect = alt.Chart(table).mark_rect(color=theme.OCHRE, opacity=opacity, clip=True)
-    return rect.encode(x, x2="x2:Q", tooltip=["motif:N", "start:Q", "stop:Q", "strand:N"])
+    return rect.encode(
+        x,
+        alt.X2("x2:Q"),
+        tooltip=[alt.Tooltip(f"{name}:N") for name in ("motif", "start", "stop", "strand")],
+    )
 
 
 def _labels(bands: pd.DataFrame, x: alt.X) -> alt.Chart | None:
@@ -320,7 +336,7 @@ def _labels(bands: pd.DataFrame, x: alt.X) -> alt.Chart | None:
     return (
         alt.Chart(table)
         .mark_text(color="#7A4A10", clip=True)
-        .encode(x, y=alt.Y("y_px:Q", scale=None, title=None, axis=None), text="label:N")
+        .encode(x, alt.Y("y_px:Q", scale=None, title=None, axis=None), alt.Text("label:N"))
     )
 
 
@@ -340,4 +356,4 @@ def _text(words, *, x: float, y: float, color: str) -> alt.Chart:
     text = alt.Chart(table).mark_text(
         align="left", baseline="top", lineBreak="\n", fontSize=12, color=color, x=x, y=y
     )
-    return text.encode(text="text:N")
+    return text.encode(alt.Text("text:N"))

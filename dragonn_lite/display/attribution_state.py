@@ -108,8 +108,10 @@ class View(NamedTuple):
             return f"{self.target}: no logit, as no method could explain this sequence"
         if not self.mutated or before is None:
             return f"{self.target}: logit {minus(f'{now:.2f}')}"
-        moved = minus(f"{before:.2f}"), minus(f"{now:.2f}"), signed(now - before)
-        return f"{self.target}: logit moved from {moved[0]} to {moved[1]} ({moved[2]})"
+        was, is_ = minus(f"{before:.2f}"), minus(f"{now:.2f}")
+        if was == is_:
+            return f"{self.target}: logit stays at {is_}"
+        return f"{self.target}: logit moved from {was} to {is_} ({signed(now - before)})"
 
 
 class Attributions:
