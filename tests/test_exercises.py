@@ -591,3 +591,59 @@ def test_another_factor_of_lesson_06_has_to_beat_gc_content_on_the_held_out_wind
     for says, answer in wrong.items():
         said = verdict("06.factor", answer)
         assert says in said and " Hint " in said, said
+
+
+# --- lesson 08 ---------------------------------------------------------------------------------
+
+
+def integrated(gradient, x, reference, n_steps, *, shift=0.5, start=None, times=None):
+    start = reference if start is None else start
+    slopes = [gradient(start + (i + shift) / n_steps * (x - start)) for i in range(n_steps)]
+    return (np.mean(slopes, axis=0) * (x - start if times is None else times)).sum(axis=1)
+
+
+RIGHT_08 = [
+    ("08.by_hand", lambda x, w: (x * w).sum(axis=1)),
+    ("08.by_hand", lambda x, w: [float(w[i][row.argmax()]) for i, row in enumerate(x)]),
+    ("08.integrated", integrated),
+    ("08.integrated", lambda *a: integrated(*a, shift=0)),
+    ("08.integrated", lambda *a: integrated(*a, shift=1)),
+    ("08.two_stories", ("CCCCCTTTCACGTG", "GATTACAGTTTTCT")),
+    ("08.two_stories", ["cccccttccacgtg", "GATTACAGAGTACA"]),
+]
+
+WRONG_08 = [
+    ("08.by_hand", lambda x, w: None, "returns nothing"),
+    ("08.by_hand", lambda x, w: x * w, "add them up at each position"),
+    ("08.by_hand", lambda x, w: (x * w).sum(), "one for each position, got shape ()"),
+    ("08.by_hand", lambda x, w: np.abs(w).max(axis=1), "that is saliency"),
+    ("08.by_hand", lambda x, w: w.max(axis=1), "the best letter"),
+    ("08.by_hand", lambda x, w: np.abs(x * w).sum(axis=1), "the sign is lost"),
+    ("08.by_hand", lambda x, w: w.sum(axis=1), "all four letters"),
+    ("08.by_hand", lambda x, w: (x * w).sum(axis=1) - w.mean(axis=1), "has no part in it"),
+    ("08.by_hand", lambda x, w: (x * w).sum(axis=1) + 1, "Position 0 got"),
+    ("08.integrated", lambda *a: None, "returns nothing"),
+    ("08.integrated", lambda g, x, r, n: (g(x) * (x - r)).sum(axis=1), "the slope at the end"),
+    ("08.integrated", lambda g, x, r, n: n * integrated(g, x, r, n), "the sum of the slopes"),
+    ("08.integrated", lambda g, x, r, n: integrated(g, x, r, n, start=0 * x), "begins at zero"),
+    ("08.integrated", lambda g, x, r, n: integrated(g, x, r, n, times=x), "not by the sequence"),
+    ("08.integrated", lambda g, x, r, n: integrated(g, x, r, 50), "you took 50 gradients"),
+    ("08.integrated", lambda g, x, r, n: integrated(g, x, r, n) + 1, "They add up to"),
+    ("08.two_stories", "GATTACAGTTTTCT", "Expected a pair"),
+    ("08.two_stories", ("GATTACAGTTTTCT",) * 2, "they tell one story"),
+    ("08.two_stories", ("CCCC", "GATTACAGTTTTCT"), "expected 14 letters"),
+    ("08.two_stories", ("GATTACAGCACGTG", "GATTACAGTTTTCT"), "is 4.50, expected 0"),
+    ("08.two_stories", ("GATTACAGTTTTCT", "CCCCCTTTCACGTG"), "gets 0 % of the credit"),
+    ("08.two_stories", ("CCCCCTTTTTTTCT", "GATTACAGTTTTCT"), "% of the credit, not all"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_08)
+def test_right_answers_of_lesson_08_pass(name, answer):
+    assert verdict(name, answer).startswith("Right!")
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_08)
+def test_wrong_answers_of_lesson_08_are_told_why(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said
