@@ -271,6 +271,43 @@ def test_equal_scores_promise_nothing():
     assert metrics.recall_at_fdr(labels, np.zeros(40), fdr=0.75) == 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stated_prevalence_counts_each_unbound_example_so_often(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([0, 1, -1], 300, p=[0.5, 0.4, 0.1]).astype(np.int8)
+    scores, others = labels + np.round(rng.normal(size=(2, 300)), 1)
+    times = 7
+    rows = np.repeat(np.arange(len(labels)), np.where(labels == 0, times, 1))
+    share = (labels == 1).sum() / ((labels == 1).sum() + times * (labels == 0).sum())
+    table = metrics.evaluate(labels, scores, prevalence=share).drop(columns="n_unbound")
+    expected = metrics.evaluate(labels[rows], scores[rows]).drop(columns="n_unbound")
+    pd.testing.assert_frame_equal(table, expected, rtol=1e-12)
+    less = metrics.difference(labels, scores, others, prevalence=share, rng=0, n_resamples=20)
+    now = metrics.evaluate(labels[rows], others[rows])
+    for name in ("auroc", "auprc", "recall_at_20_percent_fdr"):
+        assert less[name][0] == pytest.approx(expected[name][0] - now[name][0], abs=1e-12)
+        assert less[f"{name}_low"][0] <= less[f"{name}_high"][0]
+    for blocks in (None, np.arange(len(labels)) % 10):
+        options = {"intervals": True, "rng": 0, "n_resamples": 50, "blocks": blocks}
+        rare, even = (
+            metrics.evaluate(labels, scores, prevalence=p, **options).iloc[0] for p in (0.01, 0.5)
+        )
+        assert rare["auroc"] == pytest.approx(even["auroc"], abs=1e-12)
+        assert rare["auroc_low"] == pytest.approx(even["auroc_low"], abs=1e-12)
+        assert rare["auprc_low"] <= rare["auprc"] < even["auprc"]
+        assert rare["auprc_high"] <= even["auprc_high"]
+        assert (rare["prevalence"], rare["n_unbound"]) == (0.01, (labels == 0).sum())
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "error"), [(0, ValueError), (1, ValueError), (50, ValueError), ("1 %", TypeError)]
+)
+def test_what_is_no_prevalence(prevalence, error):
+    for judge in (metrics.evaluate, partial(metrics.difference, others=[1.0, 0.0], rng=0)):
+        with pytest.raises(error, match="prevalence is "):
+            judge([1, 0], [1.0, 0.0], prevalence=prevalence)
+
+
 def test_evaluate_gathers_all():
     rng = np.random.default_rng(4)
     labels = rng.choice([0, 1, -1], (80, 2)).astype(np.int8)

@@ -8,7 +8,7 @@ ten million examples at 1 % positives need no sorted copy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,7 @@ class Ranking:
 
     Bin 2 j + 1 holds the examples whose score is threshold j, bin 2 j those between it and the
     one before. Every bound example lies on a threshold, so that within a bin all are ties or
-    unbound. The counts may as well be those of a resample.
+    unbound. The counts may as well be those of a resample, or fractions of examples.
     """
 
     thresholds: np.ndarray  # (m,) ascending
@@ -34,12 +34,12 @@ class Ranking:
     @cached_property
     def n_bound(self) -> int:
         """Number of bound examples."""
-        return int(self.bound.sum())
+        return self.bound.sum().item()
 
     @cached_property
-    def n_unbound(self) -> int:
+    def n_unbound(self) -> int | float:
         """Number of unbound examples."""
-        return int(self.unbound.sum())
+        return self.unbound.sum().item()
 
     @cached_property
     def true(self) -> np.ndarray:
@@ -50,6 +50,13 @@ class Ranking:
     def false(self) -> np.ndarray:
         """Unbound examples called at each threshold."""
         return np.cumsum(self.unbound[::-1])[::-1][1::2]
+
+    def at_prevalence(self, prevalence: float | None) -> Ranking:
+        """The same with each unbound example counted as often as makes up that prevalence."""
+        if prevalence is None:
+            return self
+        wanted = self.n_bound * (1 / prevalence - 1)
+        return replace(self, unbound=self.unbound * (wanted / self.n_unbound))
 
     def bins_of(self, scores) -> np.ndarray:
         """The bin of each score."""
@@ -141,7 +148,7 @@ def auroc(ranking: Ranking) -> float:
     """Bound examples above unbound ones, of all pairs; a tie counts half."""
     twice_below = 2 * np.cumsum(ranking.unbound) - ranking.unbound
     # Whole numbers up to here: the only rounding is that of the division.
-    return int(ranking.bound @ twice_below) / (2 * ranking.n_bound * ranking.n_unbound)
+    return (ranking.bound @ twice_below).item() / (2 * ranking.n_bound * ranking.n_unbound)
 
 
 def auprc(ranking: Ranking) -> float:
@@ -185,4 +192,4 @@ def accuracy(ranking: Ranking, threshold: float = 0.0) -> float:
     at = _of_dtype(threshold, ranking.thresholds.dtype)
     at = np.searchsorted(ranking.thresholds, at)
     right = ranking.true[at] + ranking.n_unbound - ranking.false[at]
-    return int(right) / (ranking.n_bound + ranking.n_unbound)
+    return right.item() / (ranking.n_bound + ranking.n_unbound)

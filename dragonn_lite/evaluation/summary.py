@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from dragonn_lite._contract import as_count, as_labels_and_scores, as_rng
+from dragonn_lite._contract import as_count, as_labels_and_scores, as_number, as_rng
 from dragonn_lite.evaluation import _ranking
 from dragonn_lite.evaluation.intervals import (
     as_blocks,
@@ -47,6 +47,7 @@ def evaluate(
     blocks=None,
     n_resamples: int = 1000,
     rng=None,
+    prevalence: float | None = None,
 ) -> pd.DataFrame:
     """All metrics of each task in one table, with 95 % intervals if asked for.
 
@@ -74,6 +75,11 @@ def evaluate(
         At least 20.
     rng : Generator or int
         Needed for intervals.
+    prevalence : float, optional
+        Judge as if this share were bound, between 0 and 1: each unbound example stands for as many
+        as it takes. So says a balanced test what to expect of a genome, if the unbound examples
+        are like those of the genome; and the fewer they are, the less is known of the best scores,
+        as what is above all of them seems free of errors.
 
     Returns
     -------
@@ -108,6 +114,7 @@ def evaluate(
         rng, blocks = as_rng(rng), as_blocks(blocks, len(labels))
         n_resamples = as_count(n_resamples, "n_resamples", minimum=20)
         resampling = {"rng": rng, "blocks": blocks, "n_resamples": n_resamples}
+    prevalence = _as_prevalence(prevalence)
     correlations = None
     if signal is not None:
         correlations = np.atleast_1d(rank_correlation_of_ambiguous(labels, signal, scores))
@@ -116,16 +123,17 @@ def evaluate(
     for task, (y, s, where) in enumerate(columns):
         _ranking.check_classes(y, where)
         ranking = _ranking.rank(y, s, thresholds=[0.0])
-        row = {name: measure(ranking) for name, measure in _METRICS.items()}
+        weighed = ranking.at_prevalence(prevalence)
+        row = {name: measure(weighed) for name, measure in _METRICS.items()}
         if intervals:
-            row |= _limits(ranking, y, s, where=where, **resampling)
+            row |= _limits(ranking, y, s, where=where, prevalence=prevalence, **resampling)
         if signal is not None:
             row[_CORRELATION] = correlations[task]
         if signal is not None and intervals:
             of_signal = partial(rank_correlation_of_ambiguous, signal=signal[:, task])
             found = bootstrap_interval(of_signal, y, s, **resampling)
             row |= {f"{_CORRELATION}_low": found.low, f"{_CORRELATION}_high": found.high}
-        rows.append({"task": tasks[task], **_class_counts(y), **row})
+        rows.append({"task": tasks[task], **_class_counts(y, prevalence), **row})
     table = pd.DataFrame(rows)
     return table[_in_order(table.columns)]
 
@@ -139,6 +147,7 @@ def difference(
     blocks=None,
     n_resamples: int = 1000,
     rng,
+    prevalence: float | None = None,
 ) -> pd.DataFrame:
     """All metrics of the scores less those of other scores of the same examples, with intervals.
 
@@ -153,7 +162,7 @@ def difference(
     ----------
     labels : int8 (n,) or (n, n_tasks)
     scores, others : float, the same shape
-    tasks, blocks, n_resamples, rng
+    tasks, blocks, n_resamples, rng, prevalence
         As in :func:`evaluate`.
 
     Returns
@@ -182,10 +191,12 @@ def difference(
     others = as_labels_and_scores(labels, others, "others")[1]
     rng, blocks = as_rng(rng), as_blocks(blocks, len(labels))
     n_resamples = as_count(n_resamples, "n_resamples", minimum=20)
+    prevalence = _as_prevalence(prevalence)
     measures = {name: measure for name, measure in _METRICS.items() if name != "accuracy"}
 
     def less(both):
-        return [measure(both[0]) - measure(both[1]) for measure in measures.values()]
+        ours, theirs = (ranking.at_prevalence(prevalence) for ranking in both)
+        return [measure(ours) - measure(theirs) for measure in measures.values()]
 
     rows = []
     for (y, s, where), (_, o, _) in zip(
@@ -217,18 +228,24 @@ def _names(tasks, n):
     return tasks
 
 
-def _class_counts(labels):
+def _as_prevalence(prevalence):
+    if prevalence is not None and not 0 < as_number(prevalence, "prevalence") < 1:
+        raise ValueError(f"prevalence is {prevalence!r}, expected a share between 0 and 1, as 0.01")
+    return prevalence
+
+
+def _class_counts(labels, prevalence):
     counts = [np.count_nonzero(labels == label) for label in (1, 0, -1)]
     names = ("n_bound", "n_unbound", "n_ambiguous")
-    return {**dict(zip(names, counts, strict=True)), "prevalence": counts[0] / sum(counts[:2])}
+    share = counts[0] / sum(counts[:2]) if prevalence is None else prevalence
+    return {**dict(zip(names, counts, strict=True)), "prevalence": share}
 
 
-def _limits(ranking, labels, scores, *, rng, blocks, n_resamples, where):
+def _limits(ranking, labels, scores, *, rng, blocks, n_resamples, where, prevalence):
     """The limits of all metrics of a ranking, from one set of resamples."""
     draws = resampled(ranking, labels, scores, rng=rng, blocks=blocks, where=where)
-    values = [
-        [measure(draw) for measure in _METRICS.values()] for draw in islice(draws, n_resamples)
-    ]
+    weighed = (draw.at_prevalence(prevalence) for draw in islice(draws, n_resamples))
+    values = [[measure(draw) for measure in _METRICS.values()] for draw in weighed]
     low, high = middle(values, 0.95)
     return {
         f"{name}_{side}": float(value)
