@@ -80,14 +80,14 @@ class Differences(Rule):
             return self._product(tensors)
         if name == "maximum" and len({tuple(z.shape) for z in tensors}) == 1:
             stacked = ops.stack(tensors, axis=1)  # (rows, k, ...)
-            shape = (-1, 1, len(tensors), int(np.prod(stacked.shape[2:])))
+            shape = (-1, len(tensors), int(np.prod(stacked.shape[2:])))
             best = self._best(ops.reshape(stacked, shape))
             return ops.reshape(best, (-1, *tensors[0].shape[1:]))
         if isinstance(operation, layers.GlobalMaxPooling1D) and _channels_last(operation):
-            best = self._best(tensors[0][:, None])[:, 0]
-            return best[:, None] if operation.keepdims else best
+            best = self._best(tensors[0])
+            return best if operation.keepdims else best[:, 0]
         if isinstance(operation, layers.MaxPooling1D) and _channels_last(operation):
-            return self._best(_windows(operation, tensors[0]))
+            return self._best(tensors[0], operation)
         if isinstance(operation, layers.LayerNormalization):
             return self._normalised(operation, tensors[0])
         self.approximated.append(getattr(operation, "name", name))
@@ -105,21 +105,23 @@ class Differences(Rule):
             product = as_if(value, (means[1], product), (means[0], factor))
         return product
 
-    def _best(self, windows):
-        """Maximum over axis 2: the higher of the two winners carries the whole difference.
+    def _best(self, z, pooling=None):
+        """Maxima over the windows of a pooling layer, or over all of axis 1.
 
-        Its own difference is then at least that of the maxima, and of the same sign.
+        The higher of the two winners carries the whole difference. Its own difference is then at
+        least that of the maxima, and of the same sign.
         """
-        fixed = ops.stop_gradient(windows)  # (rows, n_windows, k, channels)
-        best, winner = ops.max(fixed, axis=2), ops.argmax(fixed, axis=2)
+        fixed = ops.stop_gradient(z)  # (rows, length, channels)
+        windows, begins = (
+            (fixed[:, None], np.zeros(1, int)) if pooling is None else _windows(pooling, fixed)
+        )
+        best, place = _highest(windows)
+        place = place + ops.convert_to_tensor(begins[:, None], "int32")
         end = self.partner(best)
-        winner = ops.where(end > best, self.partner(winner), winner)
-        here = ops.take_along_axis(windows, winner[:, :, None], axis=2)[:, :, 0]
-        # The sequence's number at that place, looked up in the sequence's row alone.
-        shape = (-1, self.rows, *winner.shape[1:])
-        places = ops.transpose(ops.reshape(winner, shape), (0, 2, 1, 3))
-        there = ops.take_along_axis(self.first_of_group(fixed), places, axis=2)
-        there = ops.reshape(ops.transpose(there, (0, 2, 1, 3)), (-1, *winner.shape[1:]))
+        place = ops.where(end > best, self.partner(place), place)
+        rows = ops.arange(ops.shape(place)[0], dtype="int32")
+        here = _looked_up(z, rows, place)
+        there = _looked_up(fixed, rows // self.rows * self.rows, place)
         change = there - ops.stop_gradient(here)
         same = ops.abs(change) < 1e-30
         share = ops.where(same, 1.0, (end - best) / ops.where(same, 1.0, change))
@@ -167,6 +169,32 @@ def slope(function: Callable, start, end):
     return (function(high) - function(low)) / (high - low)
 
 
+def _highest(windows):
+    """Maximum over axis 2, and the first place where it stands: (rows, n, k, c) -> (rows, n, c).
+
+    Pooling finds both several times faster than `ops.max` and `ops.argmax` do.
+    """
+    n, k, channels = windows.shape[1:]
+    earliest = np.repeat(np.arange(k, 0, -1, dtype=np.float32), channels)
+
+    def pooled(z):
+        return ops.max_pool(ops.reshape(z, (-1, k, channels)), k, data_format="channels_last")
+
+    best = ops.reshape(pooled(windows), (-1, n, 1, channels))
+    is_best = ops.reshape(ops.cast(windows == best, "float32"), (-1, n, k * channels))
+    place = k - ops.cast(pooled(is_best * earliest), "int32")
+    place = ops.minimum(place, k - 1)  # of what is no number, any
+    return best[:, :, 0], ops.reshape(place, (-1, n, channels))
+
+
+def _looked_up(z, rows, places):
+    """Numbers of some rows at given places of axis 1: (rows, length, c) -> (rows, n, c)."""
+    length, channels = z.shape[1:]
+    number = (rows[:, None, None] * length + places) * channels
+    number = number + np.arange(channels, dtype=np.int32)
+    return ops.take(ops.reshape(z, (-1,)), number, axis=0)
+
+
 def _parts(source: Source, upward):
     """A function to what the inputs give the linear layer upwards, and what downwards."""
     layer = source.layer
@@ -199,19 +227,20 @@ def _parts(source: Source, upward):
 
 
 def _windows(layer, z):
-    """Cut a tensor into the windows of a pooling layer: (rows, n_windows, k, channels)."""
+    """Cut a tensor into the windows of a pooling layer, (rows, n, k, channels); where they begin."""
     length, k, stride = z.shape[1], layer.pool_size[0], layer.strides[0]
+    n, before = (length - k) // stride + 1, 0
     if layer.padding == "same":
         n = -(-length // stride)
         missing = max((n - 1) * stride + k - length, 0)
         before = missing // 2
         z = ops.pad(z, ((0, 0), (before, missing - before), (0, 0)), constant_values=float("-inf"))
-    else:
-        n = (length - k) // stride + 1
+    begins = np.arange(n) * stride
     if k == stride:
-        return ops.reshape(z[:, : n * k], (-1, n, k, z.shape[2]))
-    places = np.arange(n)[:, None] * stride + np.arange(k)
-    return ops.reshape(ops.take(z, places.ravel(), axis=1), (-1, n, k, z.shape[2]))
+        windows = z[:, : n * k]
+    else:
+        windows = ops.take(z, (begins[:, None] + np.arange(k)).ravel(), axis=1)
+    return ops.reshape(windows, (-1, n, k, z.shape[2])), begins - before
 
 
 def _channels_last(layer):
