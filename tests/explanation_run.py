@@ -10,9 +10,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from dragonn_lite import interpretation
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import gradients
-from dragonn_lite.interpretation.deeplift import deeplift
 
 
 def network():
@@ -34,21 +33,24 @@ def network():
     return model
 
 
+#: Sums near 0 divide what relevance hands down: a larger epsilon keeps the last digits out of it.
+OPTIONS = {
+    "layerwise_relevance": {"epsilon": 0.1},
+    "lime": {"width_bp": 5, "n_samples": 20},
+    "optimal_mask": {"n_steps": 10},
+    "shapley": {"width_bp": 5, "n_permutations": 2, "n_references": 2},
+}
+
+
 def run():
     """Contributions by every method."""
     model, x = network(), dna.random_sequences(2, 30, rng=0)
     found = {
-        name: getattr(gradients, name)(model, x, target=1)
-        for name in (
-            "saliency", "gradient_times_input", "smoothgrad", "integrated_gradients",
-            "expected_gradients", "deconvnet", "guided_backpropagation", "grad_cam",
-            "guided_grad_cam",
-        )
-    }  # fmt: skip
-    # Sums near 0 divide what they hand down: a larger epsilon keeps the last digits out of it.
-    found["relevance"] = gradients.layerwise_relevance(model, x, target=1, epsilon=0.1)
+        name: interpretation.explain(model, x, method=name, target=1, **OPTIONS.get(name, {}))
+        for name in interpretation.methods()["method"]
+    }
     for rule in ("rescale", "revealcancel", "genomics"):
-        found[rule] = deeplift(model, x, target=1, rule=rule, n_references=3)
+        found[rule] = interpretation.explain(model, x, target=1, rule=rule, n_references=3)
     return {"backend": keras.backend.backend()} | {
         name: explained.contributions.tolist() for name, explained in found.items()
     }

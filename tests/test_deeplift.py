@@ -1,12 +1,5 @@
 """DeepLIFT: complete through every layer, and what its paper says of small networks."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import explanation_run
 import keras
 import numpy as np
 import pytest
@@ -19,7 +12,6 @@ from dragonn_lite.networks import prediction
 
 pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
 
-HERE = Path(__file__).parent
 LENGTH = 24
 RULES = ("genomics", "rescale", "revealcancel")
 
@@ -386,19 +378,3 @@ def test_bad_input_is_one_sentence(options, message):
     assert "\n" not in str(error.value)
     with pytest.raises(TypeError, match="references is a dict"):
         deeplift(model, dna.random_sequences(2, LENGTH, rng=0), references={})
-
-
-# --- two backends --------------------------------------------------------------------------------
-def test_jax_gives_the_same_explanations():
-    pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
-    assert keras.backend.backend() == "tensorflow"
-    done = subprocess.run(
-        [sys.executable, str(HERE / "explanation_run.py")],
-        cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    jax, tensorflow = json.loads(done.stdout.splitlines()[-1]), explanation_run.run()
-    assert jax.pop("backend") == "jax" and tensorflow.pop("backend") == "tensorflow"
-    assert jax.keys() == tensorflow.keys()
-    for name, values in tensorflow.items():
-        np.testing.assert_allclose(jax[name], values, atol=1e-4, rtol=1e-4, err_msg=name)

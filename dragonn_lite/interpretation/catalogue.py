@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ class _Method(NamedTuple):
 
 
 _ANY, _BACK = "any callable", "gradients"
-_WINDOWS = "((length - width_bp) // stride_bp + 1)"
+_WINDOWS = "(ceil((length - width_bp) / stride_bp) + 1)"
 _METHODS = {
     "in_silico_mutagenesis": _Method(
         "perturbation.in_silico_mutagenesis", "perturbation", _ANY, "3 * length",
@@ -49,7 +50,8 @@ _METHODS = {
         "none", True, "plausible windows", "10.48550/arXiv.1702.04595",
     ),
     "lime": _Method(
-        "lime.lime", "perturbation", _ANY, "(n_samples + 2) * n_references",
+        "lime.lime", "perturbation", _ANY,
+        "min(n_samples + 2, 2 ** ceil(length / width_bp)) * n_references",
         "none", True, "references", "10.1145/2939672.2939778",
     ),
     "optimal_mask": _Method(
@@ -102,7 +104,7 @@ _METHODS = {
     ),
     "shapley": _Method(
         "shapley.sampled", "coalition", _ANY,
-        "2 * n_permutations * (-(-length // width_bp) + 1) * n_references",
+        "2 * n_permutations * (ceil(length / width_bp) + 1) * n_references",
         "to rounding", True, "references", "10.1007/s10115-013-0679-x",
     ),
 }  # fmt: skip
@@ -157,7 +159,7 @@ def explain(
     >>> table = {name: partial(explain, method=name) for name in ("occlusion", "deeplift")}
     """
     if not (isinstance(method, str) and method in _METHODS):
-        near = difflib.get_close_matches(str(method), _METHODS, 1, cutoff=0.5)
+        near = difflib.get_close_matches(str(method).lower(), _METHODS, 1, cutoff=0.5)
         meant = f"did you mean {near[0]!r}?" if near else "which is none;"
         raise ValueError(f"method is {method!r}, {meant} interpretation.methods() lists all")
     function = _function(method)
@@ -190,10 +192,11 @@ def methods(length: int = 200) -> pd.DataFrame:
           method. Where it needs gradients each also goes back. Mutagenesis computes only what a
           mutation reaches, where the network allows it; integrated gradients take up to 16 times
           their steps, until their tolerance is met;
-        - `n_passes`: the same for a sequence of this length and the defaults of the options;
+        - `n_passes`: the same for a sequence of this length and the defaults of the options; 0
+          where a window does not fit;
         - `completeness`: how nearly contributions add up to the logit less that of the references:
           "to rounding", "to a tolerance", "on average", or "none" is promised;
-        - `signed`: whether contributions tell what speaks for from what speaks against;
+        - `signed`: whether contributions may be negative;
         - `compared_with`: what stands in for the sequence; "references" are those of the option
           of that name;
         - `source`: DOI of the publication.
@@ -217,7 +220,9 @@ def methods(length: int = 200) -> pd.DataFrame:
     rows = []
     for name, about in _METHODS.items():
         numbers = _options(_function(name)) | {"length": length}
-        n_passes = max(1, eval(about.passes, {}, numbers))  # our own formulas above, no one else's
+        n_passes = max(
+            0, eval(about.passes, {"ceil": math.ceil, "min": min}, numbers)
+        )  # one of ours, above
         rows.append((name, *about[1:4], n_passes, *about[4:]))
     columns = ["method", *_Method._fields[1:4], "n_passes", *_Method._fields[4:]]
     return pd.DataFrame(rows, columns=columns)

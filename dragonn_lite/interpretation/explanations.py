@@ -76,7 +76,7 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
         If the model cannot be called.
     ValueError
         If the sequences are not one-hot, empty, a single one without its axis, or of another
-        length than the model reads; or the model has no such target.
+        length than the model reads; or the model has no such target, or its scores are not finite.
 
     Examples
     --------
@@ -106,7 +106,13 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
             f"target is {target}, but the model has {logits.shape[1]} outputs; the first one is "
             "target 0"
         )
-    return sequences, logits[:, target]
+    logits = logits[:, target]
+    if not np.isfinite(logits).all():
+        raise ValueError(
+            f"model gives {int((~np.isfinite(logits)).sum())} scores that are not finite; look for "
+            "a diverged network or a division by zero"
+        )
+    return sequences, logits
 
 
 def checked_network(
@@ -205,7 +211,8 @@ def _as_functional(model):
     if not isinstance(model, keras.Model):
         return None
     try:
-        return keras.Model(model.inputs, model.outputs, name=model.name)
+        ends = [x[0] if len(x) == 1 else x for x in (model.inputs, model.outputs)]
+        return keras.Model(*ends, name=model.name)
     except (AttributeError, TypeError, ValueError):
         return None
 

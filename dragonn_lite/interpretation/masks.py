@@ -11,6 +11,8 @@ from dragonn_lite.interpretation.explanations import Explanation, batches, check
 
 _RATE = 0.2  # of Adam, on the mask before its sigmoid
 _START = 2.0  # almost all is kept, or almost nothing
+_ROUNDED_OFF = 1e-3  # jumps of the mask
+_SMALL = 1e-4  # slopes: below it a step is no longer of full length, but fades
 
 
 def optimal_mask(
@@ -82,33 +84,41 @@ def optimal_mask(
             raise ValueError(f"{name} is {price!r}, expected at least 0")
     as_count(n_steps, "n_steps", 1)
     network, sequences, logits = checked_network(model, sequences, target)
-    n_outputs = int(np.prod(network.output_shape[1:]))
-    sign = 1.0 if goal == "destroy" else -1.0
-
-    def cost_and_slope(drive, x, scale):
-        def cost(drive):
-            taken = ops.sigmoid(drive)  # (n, length)
-            covered = taken if goal == "destroy" else 1 - taken
-            known = ops.max(x, axis=2, keepdims=True)  # unknown bases stay unknown
-            mixed = x + covered[..., None] * (0.25 * known - x)
-            score = ops.reshape(network(mixed), (-1, n_outputs))[:, target]
-            jumps = ops.mean(ops.absolute(taken[:, 1:] - taken[:, :-1]), axis=1)
-            area = ops.mean(taken, axis=1)
-            return sign * score / scale + area_weight * area + smoothness * jumps
-
-        return _backend.value_and_gradient(cost, drive)
-
-    run = _backend.compiled(cost_and_slope, network)
+    prices = area_weight, smoothness
+    run = _backend.remembered(
+        model, ("mask", goal, prices, target), lambda: _compiled_cost(network, goal, prices, target)
+    )
     found = np.empty(sequences.shape[:2], np.float32)
     for some in batches(model, len(sequences), sequences.shape[1], copies=2):
         x = sequences[some].astype(np.float32)
         faded = 0.25 * x.any(axis=2, keepdims=True).repeat(4, axis=2).astype(np.float32)
-        away = np.asarray(network.predict_on_batch(faded)).reshape(len(x), -1)[:, target]
+        away = np.asarray(model.predict_on_batch(faded)).reshape(len(x), -1)[:, target]
         scale = np.maximum(np.abs(logits[some] - away), 1e-6)
         start = np.full(x.shape[:2], -_START if goal == "destroy" else _START, np.float32)
         drive = _adam(lambda drive, x=x, scale=scale: run(drive, x, scale)[1], start, n_steps)
         found[some] = x.any(axis=2) / (1 + np.exp(-drive))
     return Explanation(sequences, found, None, logits, "optimal_mask", target)
+
+
+def _compiled_cost(network, goal, prices, target):
+    """Compile the cost of a mask before its sigmoid, and the slope of that."""
+    sign = 1.0 if goal == "destroy" else -1.0
+
+    def cost(drive, x, scale):
+        taken = ops.sigmoid(drive)  # (n, length)
+        covered = taken if goal == "destroy" else 1 - taken
+        known = ops.max(x, axis=2, keepdims=True)  # unknown bases stay unknown
+        mixed = x + covered[..., None] * (0.25 * known - x)
+        score = ops.reshape(network(mixed), (ops.shape(x)[0], -1))[:, target]
+        # Rounded off at 0, where the slope of a size would flip with the last digit.
+        jumps = ops.sqrt((taken[:, 1:] - taken[:, :-1]) ** 2 + _ROUNDED_OFF**2)
+        jumps = ops.sum(jumps, axis=1) / max(1, x.shape[1] - 1)
+        return sign * score / scale + prices[0] * ops.mean(taken, axis=1) + prices[1] * jumps
+
+    def run(drive, x, scale):
+        return _backend.value_and_gradient(lambda drive: cost(drive, x, scale), drive)
+
+    return _backend.compiled(run, network)
 
 
 def _adam(slope, place, n_steps):
@@ -119,5 +129,5 @@ def _adam(slope, place, n_steps):
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         unbiased = mean / (1 - 0.9**step)
-        place = place - _RATE * unbiased / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        place = place - _RATE * unbiased / (np.sqrt(square / (1 - 0.999**step)) + _SMALL)
     return place.astype(np.float32)

@@ -1,0 +1,315 @@
+"""Every method by its name: what the table says of it is so, and each answers bad input."""
+
+import functools
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import explanation_run
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from dragonn_lite import interpretation
+from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation import catalogue, perturbation
+
+pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
+
+HERE = Path(__file__).parent
+LENGTH = 30
+TABLE = interpretation.methods(LENGTH).set_index("method")
+#: Fewer draws than by default, where draws are many.
+QUICK = {
+    "lime": {"n_samples": 20},
+    "optimal_mask": {"n_steps": 3},
+    "shapley": {"n_permutations": 2, "n_references": 2},
+    "smoothgrad": {"n_samples": 3},
+    "integrated_gradients": {"n_steps": 5},
+    "expected_gradients": {"n_references": 5},
+}
+
+
+def explain(name, model, x, **options):
+    return interpretation.explain(model, x, method=name, **QUICK.get(name, {}) | options)
+
+
+def ends(x, n_tasks=2):
+    return layers.Dense(n_tasks)(layers.Flatten()(x))
+
+
+def network(length=LENGTH):
+    inputs = keras.Input((length, 4))
+    z = layers.Conv1D(6, 5, padding="same", activation="relu")(inputs)
+    z = layers.Conv1D(5, 3, padding="same", activation="relu")(z)
+    z = layers.GlobalMaxPooling1D()(z) if length is None else layers.Flatten()(z)
+    model = keras.Model(inputs, layers.Dense(2)(z))
+    rng = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(0, 0.5, variable.shape))
+    return model
+
+
+class Own(keras.Model):
+    """A model of one's own: Keras knows no layers in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(2)
+
+    def call(self, x):
+        return self.last(keras.ops.reshape(x, (-1, LENGTH * 4)))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return network()
+
+
+@pytest.fixture
+def x():
+    return dna.random_sequences(3, LENGTH, rng=0)
+
+
+@pytest.fixture(scope="module")
+def models():
+    """Models that no method, or only those without gradients, can explain."""
+    inputs, others = keras.Input((LENGTH, 4)), keras.Input((LENGTH, 4))
+    broken = network()
+    broken.layers[-1].bias.assign([np.nan, np.nan])
+    return {
+        "none": None,
+        "two inputs": keras.Model([inputs, others], ends(layers.Add()([inputs, others]))),
+        "two outputs": keras.Model(inputs, [ends(inputs), ends(inputs)]),
+        "5 channels": keras.Model(z := keras.Input((LENGTH, 5)), ends(z)),
+        "a score each base": keras.Model(inputs, layers.Conv1D(1, 3, padding="same")(inputs)),
+        "broken": broken,
+        "own": Own(),
+        "callable": lambda x: x[:, 3:9, 2].sum(axis=1),
+        "one score for all": lambda x: x[0, 0],
+        "shape of the input": lambda x: x,
+    }
+
+
+# --- bad input -----------------------------------------------------------------------------------
+SEQUENCES = {
+    "single": (lambda x: x[0], ValueError, r"pass sequences\[None\]"),
+    "flat": (lambda x: x[0, 0], ValueError, r"shape \(4,\)"),
+    "channels first": (lambda x: x.transpose(0, 2, 1), ValueError, "channels come last"),
+    "5 channels": (lambda x: np.zeros((3, LENGTH, 5)), ValueError, "shape"),
+    "shorter": (lambda x: x[:, :20], ValueError, "20 bp long, but the model reads 30"),
+    "soft": (lambda x: 0.7 * x + 0.05, ValueError, "not one-hot"),
+    "negative": (lambda x: -1.0 * x, ValueError, "not one-hot"),
+    "NaN": (lambda x: np.where(x == 1, np.nan, 0), ValueError, "not one-hot"),
+    "two letters": (lambda x: np.ones_like(x), ValueError, "not one-hot"),
+    "none": (lambda x: x[:0], ValueError, "is empty"),
+    "of no length": (lambda x: x[:, :0], ValueError, "at least one base"),
+    "text": (lambda x: ["ACGT"], TypeError, "is text"),
+    "ragged": (lambda x: [[[1, 0, 0, 0]], []], ValueError, "different lengths"),
+    "nothing": (lambda x: None, ValueError, "shape"),
+}
+TARGETS = (-1, 2, True, 0.0, "0", None, [0])
+MODELS = {
+    "none": (TypeError, TypeError),
+    "two inputs": (ValueError, ValueError),
+    "two outputs": (ValueError, ValueError),
+    "5 channels": (ValueError, ValueError),
+    "a score each base": (ValueError, ValueError),
+    "broken": (ValueError, ValueError),
+    "own": (TypeError, None),
+    "callable": (TypeError, None),
+    "one score for all": (TypeError, ValueError),
+    "shape of the input": (TypeError, ValueError),
+}  # where gradients are needed, and where not
+
+
+def refused(call, expected, argument, words=None):
+    """The call raises this very error, in one sentence that names the argument."""
+    with pytest.raises(Exception, match=words) as error:
+        call()
+    sentence = str(error.value)
+    assert type(error.value) is expected, sentence
+    assert re.search(rf"\b{argument}\b", sentence) and "\n" not in sentence, sentence
+    assert 20 < len(sentence) < 250, sentence
+
+
+@pytest.mark.parametrize("case", SEQUENCES)
+@pytest.mark.parametrize("name", TABLE.index)
+def test_every_method_refuses_wrong_sequences(name, case, model, x):
+    change, error, words = SEQUENCES[case]
+    refused(lambda: explain(name, model, change(x)), error, "sequences", words)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=repr)
+@pytest.mark.parametrize("name", TABLE.index)
+def test_every_method_refuses_wrong_targets(name, target, model, x):
+    refused(lambda: explain(name, model, x, target=target), ValueError, "target")
+
+
+@pytest.mark.parametrize("case", MODELS)
+@pytest.mark.parametrize("name", TABLE.index)
+def test_every_method_refuses_models_that_it_cannot_explain(name, case, models, x):
+    error = MODELS[case][TABLE.needs[name] == "any callable"]
+    if error is None:
+        found = explain(name, models[case], x)
+        assert found.contributions.shape == x.shape[:2] and found.contributions.any()
+    else:
+        refused(lambda: explain(name, models[case], x), error, "model")
+
+
+@pytest.mark.parametrize("rng", [None, "1", -1, 0.5, True])
+@pytest.mark.parametrize("name", TABLE.index)
+def test_methods_that_draw_refuse_other_sources_of_chance(name, rng, model, x):
+    if "rng" in inspect.signature(catalogue._function(name)).parameters:
+        options = {"references": "shuffled"} if name == "integrated_gradients" else {}
+        refused(lambda: explain(name, model, x, rng=rng, **options), TypeError, "rng")
+    else:
+        assert explain(name, model, x, rng=rng).contributions.any()
+
+
+def test_names_that_are_none_are_answered_with_the_nearest(model, x):
+    for name, words in (
+        ("deeplft", "did you mean 'deeplift'"),
+        ("DeepLIFT", "did you mean 'deeplift'"),
+        ("grad-cam", "did you mean 'grad_cam'"),
+        ("tea leaves", "which is none"),
+        (None, "which is none"),
+    ):
+        call = functools.partial(interpretation.explain, model, x, method=name)
+        refused(call, ValueError, "method", words)
+    for name, option, words in (
+        ("occlusion", "rule", "no option of occlusion, which has width_bp, stride_bp, fill"),
+        ("saliency", "references", "no option of saliency, which has none"),
+        ("deeplift", "n_reference", "which has rule, references, n_references"),
+    ):
+        call = functools.partial(explain, name, model, x, **{option: 1})
+        refused(call, TypeError, option, words)
+    assert not hasattr(interpretation, "explian")
+
+
+# --- good input ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", TABLE.index)
+def test_one_sequence_any_dtype_and_unknown_bases(name, model, x):
+    x[1, 4:7], x[2] = 0, 0
+    found = explain(name, model, x, target=1, rng=3)
+    assert found.sequences.dtype == np.uint8 and np.array_equal(found.sequences, x)
+    assert found.contributions.shape == (3, LENGTH) and found.target == 1
+    assert found.contributions.dtype == found.logits.dtype == np.float32
+    assert np.isfinite(found.contributions).all()
+    # Maps are of positions, whatever they hold; against a reference what it has there is lost.
+    if name not in (
+        "saliency",
+        "grad_cam",
+        "integrated_gradients",
+        "deeplift",
+        "expected_gradients",
+    ):
+        assert not found.contributions[1, 4:7].any() and not found.contributions[2].any()
+    for dtype in (np.float32, np.float64, bool, np.int64):
+        same = explain(name, model, x.astype(dtype), target=1, rng=3)
+        assert np.array_equal(same.contributions, found.contributions)
+    alone = explain(name, model, x[:1], target=np.int64(1), rng=3)
+    assert alone.logits == pytest.approx(found.logits[:1], abs=1e-5)
+    if name not in ("smoothgrad", "expected_gradients", "deeplift"):  # draw for all at once
+        assert alone.contributions == pytest.approx(found.contributions[:1], abs=1e-3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("name", TABLE.index)
+def test_short_sequences_are_explained_or_refused(name, length):
+    short, x = network(length), dna.random_sequences(2, length, rng=0)
+    if (TABLE.passes[name].startswith("(ceil((length - width_bp)")) or name == "lime":
+        argument = "groups" if name == "lime" else "width_bp"
+        refused(lambda: explain(name, short, x), ValueError, argument)
+        if name == "lime" and length == 1:
+            return
+        found = explain(name, short, x, width_bp=1)
+    else:
+        found = explain(name, short, x)
+    assert found.contributions.shape == (2, length) and np.isfinite(found.contributions).all()
+
+
+@pytest.mark.parametrize("name", TABLE.index)
+def test_a_network_of_any_length_is_explained(name):
+    free = network(None)
+    for length in (20, 30):
+        found = explain(name, free, dna.random_sequences(2, length, rng=0))
+        assert found.contributions.shape == (2, length) and np.isfinite(found.contributions).all()
+
+
+# --- the table -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", TABLE.index)
+def test_explaining_by_name_is_the_function_of_that_name(name, model, x):
+    function = catalogue._function(name)
+    assert function.__name__ == name or (name, function.__name__) == ("shapley", "sampled")
+    assert f"doi:{TABLE.source[name]}" in function.__doc__
+    options = QUICK.get(name, {})
+    draws = "rng" in inspect.signature(function).parameters
+    direct = function(model, x, target=1, **options | ({"rng": 5} if draws else {}))
+    named = explain(name, model, x, target=1, rng=5)
+    assert named.contributions == pytest.approx(direct.contributions, abs=1e-6)
+    assert named.method.split(" ")[0] == name
+
+
+@pytest.mark.parametrize("name", TABLE.index)
+def test_promises_of_the_table_are_kept(name, model, x):
+    found = interpretation.explain(model, x, method=name)
+    assert (found.contributions < 0).any() == TABLE.signed[name]
+    completeness = TABLE.completeness[name]
+    assert (found.completeness_error is None) == (completeness == "none")
+    if completeness != "none":
+        size = np.abs(found.contributions).sum(axis=1)
+        worst = (np.abs(found.completeness_error) / size).max()
+        assert (
+            worst < {"to rounding": 1e-5, "to a tolerance": 0.01, "on average": 0.2}[completeness]
+        )
+        assert completeness == "to rounding" or worst > 1e-5
+    known = {"ceil", "min", "length"} | catalogue._options(catalogue._function(name)).keys()
+    assert set(re.findall(r"[a-z]\w+", TABLE.passes[name])) <= known
+
+
+@pytest.mark.parametrize("length", [LENGTH, 105])
+@pytest.mark.parametrize("name", TABLE.index)
+def test_passes_are_those_that_the_network_sees(name, length, monkeypatch):
+    tensorflow = pytest.importorskip("tensorflow")
+    model, x, counted = network(length), dna.random_sequences(1, length, rng=0), [0]
+    last = model.layers[-1]
+    call = last.call
+
+    def counting(z, *args, **kwargs):
+        if not isinstance(z, keras.KerasTensor):
+            counted[0] += int(z.shape[0])
+        return call(z, *args, **kwargs)
+
+    monkeypatch.setattr(perturbation._spans, "unsupported", lambda model: "not here")
+    tensorflow.config.run_functions_eagerly(True)
+    try:
+        last.call = counting
+        options = {"tolerance": np.inf} if name == "integrated_gradients" else {}
+        interpretation.explain(model, x, method=name, **options)
+    finally:
+        tensorflow.config.run_functions_eagerly(False)
+    scored = 2 if name == "guided_grad_cam" else 1  # the sequence itself, at the door
+    table = interpretation.methods(length).set_index("method")
+    assert counted[0] - scored == table.n_passes[name]
+
+
+# --- two backends --------------------------------------------------------------------------------
+def test_jax_gives_the_same_explanations():
+    pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
+    assert keras.backend.backend() == "tensorflow"
+    done = subprocess.run(
+        [sys.executable, str(HERE / "explanation_run.py")],
+        check=False, cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    jax, tensorflow = json.loads(done.stdout.splitlines()[-1]), explanation_run.run()
+    assert jax.pop("backend") == "jax" and tensorflow.pop("backend") == "tensorflow"
+    assert jax.keys() == tensorflow.keys() and set(TABLE.index) <= jax.keys()
+    for name, values in tensorflow.items():
+        np.testing.assert_allclose(jax[name], values, atol=1e-4, rtol=1e-4, err_msg=name)
