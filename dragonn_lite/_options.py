@@ -27,6 +27,18 @@ def _whole(least):
     return parse
 
 
+def _share(text):
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a share between 0 and 1, such as 0.01, got {text!r}"
+        )
+    return share
+
+
 def _path(text):
     if not text.strip():
         raise argparse.ArgumentTypeError(f"expected a name, got {text!r}")
@@ -63,6 +75,10 @@ def parser(run) -> argparse.ArgumentParser:
     add(
         "--by-chromosome", action="store_true",
         help="intervals from whole chromosomes, which neighbours that are alike call for",
+    )  # fmt: skip
+    add(
+        "--prevalence", type=_share, metavar="P",
+        help="judge as if this share were bound, such as 0.01: unbound sequences count as often",
     )  # fmt: skip
     add("--seed", type=_whole(0), default=1, metavar="N", help="same seed, same result (default 1)")
     add("--json", action="store_true", help="print the metrics as JSON")

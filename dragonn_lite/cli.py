@@ -132,9 +132,9 @@ def _evaluate(options):
     else:
         _inputs.warn_of_random(chosen)
     scores |= comparison.baseline_scores(rest, judged)
-    resampling = {"by_chromosome": options.by_chromosome, "rng": options.seed}
-    table = comparison.table(judged, scores, **resampling)
-    lead = comparison.lead(judged, scores, **resampling) if trained else None
+    how_to = {name: getattr(options, name) for name in ("by_chromosome", "prevalence")}
+    table = comparison.table(judged, scores, **how_to, rng=options.seed)
+    lead = comparison.lead(judged, scores, **how_to, rng=options.seed) if trained else None
     few = comparison.few_chromosomes(judged) if options.by_chromosome else ""
     if few:
         say(few)
@@ -154,8 +154,9 @@ def _evaluate(options):
             words += "; the known motif is the one that does best on these very sequences"
         if trained_on:
             words += "; the network was trained on some of them"
-        if few:
-            words += f"; {few}"
+        words += f"; {few}" if few else ""
+        if options.prevalence:
+            words += f"; the table counts as if {options.prevalence:.2%} were bound, no curve does"
         sections = [
             reports.sequences_section(judged),
             *reports.performance_sections(judged, scores, table, words, lead),

@@ -142,7 +142,12 @@ def baseline_scores(rest: Examples | None, judged: Examples) -> dict[str, np.nda
 
 
 def table(
-    judged: Examples, scores: dict[str, np.ndarray], *, by_chromosome: bool = False, rng
+    judged: Examples,
+    scores: dict[str, np.ndarray],
+    *,
+    by_chromosome: bool = False,
+    prevalence: float | None = None,
+    rng,
 ) -> pd.DataFrame:
     """All metrics of several scores of the same examples, with intervals.
 
@@ -155,6 +160,8 @@ def table(
     scores : dict of str to float (n,)
     by_chromosome : bool
         Resample whole chromosomes, which the names of the examples must give.
+    prevalence : float, optional
+        Judge as if this share were bound, as :func:`dragonn_lite.evaluation.metrics.evaluate` does.
     rng : int or Generator
 
     Returns
@@ -178,17 +185,21 @@ def table(
     """
     blocks = _blocks(judged.names) if by_chromosome else None
     seed = int(as_rng(rng).integers(2**63))  # one for all, so that no row depends on those above it
+    options = {"intervals": True, "blocks": blocks, "prevalence": prevalence, "rng": seed}
     rows = [
-        metrics.evaluate(
-            judged.labels, values, tasks=[name], intervals=True, blocks=blocks, rng=seed
-        )
+        metrics.evaluate(judged.labels, values, tasks=[name], **options)
         for name, values in scores.items()
     ]
     return pd.concat(rows, ignore_index=True).rename(columns={"task": "scores"})
 
 
 def lead(
-    judged: Examples, scores: dict[str, np.ndarray], *, by_chromosome: bool = False, rng
+    judged: Examples,
+    scores: dict[str, np.ndarray],
+    *,
+    by_chromosome: bool = False,
+    prevalence: float | None = None,
+    rng,
 ) -> pd.DataFrame:
     """How far the network is ahead of the best baseline, by the same resamples of the examples.
 
@@ -199,9 +210,8 @@ def lead(
     judged : Examples
     scores : dict of str to float (n,)
         "network", and one baseline or more.
-    by_chromosome : bool
+    by_chromosome, prevalence, rng
         As in :func:`table`.
-    rng : int or Generator
 
     Returns
     -------
@@ -228,7 +238,7 @@ def lead(
     blocks = _blocks(judged.names) if by_chromosome else None
     found = metrics.difference(
         judged.labels, scores["network"], rivals[best],
-        tasks=[f"network less {best}"], blocks=blocks, rng=rng,
+        tasks=[f"network less {best}"], blocks=blocks, prevalence=prevalence, rng=rng,
     )  # fmt: skip
     return found.rename(columns={"task": "scores"})
 

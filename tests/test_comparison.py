@@ -118,11 +118,12 @@ def test_the_lead_is_over_the_best_baseline_by_the_same_resamples(folder):
     scores = {"GC content": data.labels + 3 * noise[0], "k-mers": data.labels + noise[1]}
     scores["network"] = scores["k-mers"] + data.labels + noise[2] / 10
     for by_chromosome in (False, True):
-        found = comparison.lead(data, scores, by_chromosome=by_chromosome, rng=5)
+        options = {"prevalence": 0.1, "rng": 5}
+        found = comparison.lead(data, scores, by_chromosome=by_chromosome, **options)
         assert found["scores"].tolist() == ["network less k-mers"]
         blocks = examples.chromosomes(data.names) if by_chromosome else None
         expected = metrics.difference(
-            data.labels, scores["network"], scores["k-mers"], blocks=blocks, rng=5
+            data.labels, scores["network"], scores["k-mers"], blocks=blocks, **options
         )
         pd.testing.assert_frame_equal(found.drop(columns="scores"), expected.drop(columns="task"))
         assert reports.leader(found).startswith("By auPRC the network is ahead of k-mers, the best")
@@ -153,6 +154,24 @@ def test_the_command_says_that_chromosomes_are_few(folder, capsys, tmp_path):
     assert "drawn from 4 chromosomes only" in (tmp_path / "report.html").read_text()
     code, _, said = run(capsys, *given)
     assert code == 0 and "too narrow" not in said
+
+
+def test_the_command_judges_at_a_stated_prevalence(folder, capsys, tmp_path):
+    positive, negative = files(folder, "fa")
+    report = tmp_path / "report.html"
+    given = ["--positive", positive, "--negative", negative, "--hold-out", "chr1,chr4", "--json"]
+    even = json.loads(run(capsys, *given)[1])["baselines"]["k-mers"]
+    found = run(capsys, *given, "--prevalence", 0.01, "--report", report)
+    rare = json.loads(found[1])["baselines"]["k-mers"]
+    assert (rare["prevalence"], even["prevalence"]) == (0.01, 0.5)
+    assert rare["auroc"] == pytest.approx(even["auroc"], abs=1e-12)
+    assert rare["auprc"] < even["auprc"] and rare["auprc_high"] < even["auprc_high"]
+    assert "the table counts as if 1.00% were bound, no curve does" in report.read_text()
+    for wrong in ("1", "0", "1%", "nan"):
+        code, _, said = run(capsys, *given, "--prevalence", wrong)
+        assert (
+            code == 2 and f"expected a share between 0 and 1, such as 0.01, got '{wrong}'" in said
+        )
 
 
 def run(capsys, *options):

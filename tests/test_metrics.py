@@ -300,7 +300,8 @@ def test_a_stated_prevalence_counts_each_unbound_example_so_often(seed):
 
 
 @pytest.mark.parametrize(
-    ("prevalence", "error"), [(0, ValueError), (1, ValueError), (50, ValueError), ("1 %", TypeError)]
+    ("prevalence", "error"),
+    [(0, ValueError), (1, ValueError), (50, ValueError), ("1 %", TypeError)],
 )
 def test_what_is_no_prevalence(prevalence, error):
     for judge in (metrics.evaluate, partial(metrics.difference, others=[1.0, 0.0], rng=0)):
