@@ -14,7 +14,7 @@ from dragonn_lite.display.pictures import Picture
 from dragonn_lite.dna.encoding import BASES
 
 _ALONE = "none: one method alone"
-_HOW = "Press a letter of the four rows to write it; drag over a grey track to move the window."
+_HOW = "Press a letter of the four rows to write it; drag over a small track to move the window."
 _UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 _STYLE = {"description_width": "90px"}
 
@@ -58,7 +58,7 @@ class AttributionExplorer(ipywidgets.VBox):
         c["undo"].on_click(lambda _: self._undo())
         c["reset"].on_click(lambda _: self._move(mutations=()))
         rows = [
-            [c["sequence"], *([c["target"]] if len(study.targets) > 1 else [])],
+            [c["sequence"], c["choice"], *([c["target"]] if len(study.targets) > 1 else [])],
             [c["method"], c["second"]] if len(study.names) > 1 else [c["method"]],
             [c["window"]],
             [c["position"], c["base"]],
@@ -106,7 +106,7 @@ class AttributionExplorer(ipywidgets.VBox):
         position = min(start + int(last * (stop - start)), stop - 1)
         if panel.startswith("whole"):
             self._move(window=self._brushed(*sorted((first, last))))
-        elif panel == "bases":
+        elif panel == "bases" and stop - start <= states.N_LETTERS_MAX:
             self._mutate(position, BASES[min(int(4 * down), 3)])
         else:
             self._move(position=position)
@@ -136,6 +136,9 @@ class AttributionExplorer(ipywidgets.VBox):
         self.view = self._study.view(self.explored)
         self.explored = self.view.state
         self._sync()
+        start, stop = self.explored.window
+        cells = {f"letters_{i}": [stop - start, 1] for i in range(2)} | {"bases": [stop - start, 4]}
+        self._picture.cells = cells  # what the mouse is over is outlined
         self._picture.show(attribution_chart(self.view))
         self._say(f"{self.view.words()}.", shown=False)
 
@@ -143,8 +146,9 @@ class AttributionExplorer(ipywidgets.VBox):
         """Say words to screen readers, and show them or how the explorer is used."""
         words = html.escape(words, quote=False)
         style = "" if shown else f' style="{_UNSEEN}"'
+        how = _HOW if theme.can_draw() else ""
         told = f'<span role="status"{style}>{words}</span>'
-        self._said.value = told if shown else f'{told}<span style="color: #555555">{_HOW}</span>'
+        self._said.value = told if shown else f'{told}<span style="color: #555555">{how}</span>'
 
     def _sync(self) -> None:
         """Set every control to the state, without being told of it again."""
@@ -190,10 +194,11 @@ def _controls(study: Attributions) -> dict:
             value=0,
             min=0,
             max=n - 1,
-            description=f"Sequence of {n:,}",
-            style={"description_width": "initial"},
-            layout=half,
+            description="Sequence",
+            style=_STYLE,
+            layout=ipywidgets.Layout(width="190px"),
         ),
+        "choice": ipywidgets.Label(f"of 0 to {n - 1:,}", layout=ipywidgets.Layout(width="116px")),
         "target": ipywidgets.Dropdown(
             options=[(name, i) for i, name in enumerate(study.targets)],
             value=0,

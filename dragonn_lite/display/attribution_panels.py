@@ -24,8 +24,8 @@ from dragonn_lite.display.tracks import position_axis
 from dragonn_lite.dna.encoding import BASES
 
 _LANE_PX, _ROW_PX = 15, 15
-_OVERVIEW_PX, _TRACK_PX = 40, 100
-_ACROSS_PX = {"labels": False, "ticks": False, "domain": False}
+_OVERVIEW_PX, _TRACK_PX = 40, 92
+_BEFORE = "#C9C9C9"
 _LEFT = {"minExtent": theme.AXIS_PX, "maxExtent": theme.AXIS_PX}
 
 
@@ -89,7 +89,7 @@ def attribution_chart(view: View) -> alt.VConcatChart:
     bands = _bands(view)
     pairs = list(zip(view.tracks, view.before, strict=True))
     panels = [
-        *(_whole(view, i, now, bands) for i, (now, _) in enumerate(pairs)),
+        *(_whole(view, i, now, before, bands) for i, (now, before) in enumerate(pairs)),
         *(_letters(view, i, now, before, bands) for i, (now, before) in enumerate(pairs)),
         _bases(view),
     ]
@@ -121,7 +121,8 @@ def _description(view: View, bands: pd.DataFrame) -> str:
             continue
         at = int(np.abs(track.contributions).argmax())
         strongest = f"strongest {view.letters[at]} at {at}, {track.contributions[at]:+.3g}"
-        said.append(f"{track.method}: {track.words()}; {strongest}")
+        warned = f"; {track.sentence}" if track.sentence else ""
+        said.append(f"{track.method}: {track.words()}{warned}; {strongest}")
     if len(bands):
         said.append(
             "Sites: " + ", ".join(f"{b.label} {b.start} to {b.stop}" for b in bands.itertuples())
@@ -134,20 +135,28 @@ def _description(view: View, bands: pd.DataFrame) -> str:
 # --- panels --------------------------------------------------------------------------------------
 
 
-def _whole(view: View, i: int, track: Explained, bands: pd.DataFrame) -> alt.LayerChart:
+def _whole(
+    view: View, i: int, track: Explained, before: Explained, bands: pd.DataFrame
+) -> alt.LayerChart:
     """All of a sequence, small; the window is grey."""
     x = _x([0, len(view.letters)], axis=position_axis() if i == len(view.tracks) - 1 else None)
     start, stop = view.state.window
     window = pd.DataFrame({"x": [start - 0.5], "x2": [stop - 0.5]})
+    shade = 0.09 if stop - start < len(view.letters) else 0  # all of it is no window
     layers = [
         _spans(bands, x, opacity=0.25),
-        alt.Chart(window).mark_rect(color="#000000", opacity=0.09).encode(x, alt.X2("x2:Q")),
+        alt.Chart(window).mark_rect(color="#000000", opacity=shade).encode(x, alt.X2("x2:Q")),
     ]
     if track.contributions is None:
         layers.append(_text("no contributions", x=6, y=_OVERVIEW_PX / 2 - 7, color="#666666"))
     else:
-        y = _y(track.contributions, None, 2)
-        layers += [zero_line(), _bars(track.contributions, 0, x, y)]
+        was = _before(track, before)
+        y = _y(np.concatenate([track.contributions, was]), None, 2)
+        layers += [
+            _bars(was, 0, x, y, grey=True),
+            zero_line(),
+            _bars(track.contributions, 0, x, y),
+        ]
     layers.append(_marks(view, x, 3))
     return _panel(layers, f"whole_{i}", _OVERVIEW_PX, track.method)
 
@@ -159,7 +168,7 @@ def _letters(
     start, stop = view.state.window
     x = _x([start, stop])
     bands = bands[(bands["stop"] > start) & (bands["start"] < stop)]
-    title = f"{track.method}: {track.words()}"
+    title, notes = f"{track.method}: {track.words()}", ""
     layers = [_spans(bands, x, opacity=0.15)]
     n_lanes = int(bands["lane"].max()) + 1 if len(bands) and i == 0 else 0
     height = _TRACK_PX + _LANE_PX * n_lanes
@@ -169,26 +178,20 @@ def _letters(
         layers.append(_text(words, x=8, y=height - _TRACK_PX + 16, color=theme.BASE_COLOURS["T"]))
     else:
         layers += _drawn(view, track, before, x, _LANE_PX * n_lanes, height)
+        notes = track.sentence
     layers.append(_marks(view, x, height - 4))
     if i == 0:
         layers.append(_labels(bands, x))
-    return _panel(layers, f"letters_{i}", height, title)
+    return _panel(layers, f"letters_{i}", height, title, notes)
 
 
 def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
     start, stop = view.state.window
     values = track.contributions
-    known = before.contributions if before.contributions is not None else values
-    y = _y(np.concatenate([values, known]), "contribution", 4, share=room_px / height)
+    was = _before(track, before)
+    y = _y(np.concatenate([values, was]), "contribution", 4, share=room_px / height)
     table = tables.contribution_table(view.letters[start:stop], values[start:stop], start=start)
-    changed = np.abs(known - values)[start:stop] > 0.005 * np.ptp([*values, *known, 0])
-    ghosts = pd.DataFrame({"position": table["position"], "before": known[start:stop]})[changed]
-    ghosts = ghosts.assign(x=ghosts["position"] - 0.5, x2=ghosts["position"] + 0.5)
-    grey = (
-        alt.Chart(ghosts)
-        .mark_rect(color="#000000", opacity=0.13)
-        .encode(x, alt.Y("before:Q", **_shared(y)), alt.X2("x2:Q"), y2=alt.Y2Datum(0))
-    )
+    grey = _bars(was[start:stop], start, x, y, grey=True)
     if len(table) > N_LETTERS_MAX:
         return [grey, zero_line(), _bars(values[start:stop], start, x, y)]
     upright = table.rename(columns={"contribution": "height"}).assign(y0=0.0)
@@ -202,14 +205,22 @@ def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
     return [grey, zero_line(), letters(upright, x=x, y=y, tooltip=tooltip)]
 
 
+def _before(track: Explained, before: Explained) -> np.ndarray:
+    """What the contributions were before the mutations, where they are not that any more."""
+    now = track.contributions
+    was = now if before.contributions is None else before.contributions
+    return np.where(np.abs(was - now) > 0.005 * np.ptp([*now, *was, 0]), was, 0.0)
+
+
 def _bases(view: View) -> alt.LayerChart:
     """Four rows, in which the base that is there is filled: in the widget each can be pressed."""
     start, stop = view.state.window
     x = _x([start, stop], axis=position_axis(), title="position (bp)")
-    names = alt.Axis(ticks=False, domain=False, titlePadding=4, **_LEFT)
+    names = alt.Axis(ticks=False, domain=False, labelPadding=7, **_LEFT)
     y = alt.Y("base:N", title="base", sort=list(BASES), axis=names)
-    rows = alt.Chart(pd.DataFrame({"base": list(BASES)}))
-    layers = [rows.mark_rect(color="#F3F3F3", stroke="white").encode(y)]
+    rows = pd.DataFrame({"base": list(BASES), "x": start - 0.5, "x2": stop - 0.5})
+    rows = alt.Chart(rows).mark_rect(color="#F3F3F3", stroke="white")
+    layers = [rows.encode(x, y, alt.X2("x2:Q"))]
     position = view.state.position
     cursor = alt.Chart(pd.DataFrame({"x": [position - 0.5], "x2": [position + 0.5]}))
     outline = {"filled": False, "stroke": theme.INK, "strokeWidth": 1.5}
@@ -256,8 +267,13 @@ def _cells(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:
 # --- parts of panels -----------------------------------------------------------------------------
 
 
-def _panel(layers: list, name: str, height: float, title: str = "") -> alt.LayerChart:
-    heading = alt.Title(title, fontSize=12, fontWeight="normal", offset=3, frame="group")
+def _panel(
+    layers: list, name: str, height: float, title: str = "", notes: str = ""
+) -> alt.LayerChart:
+    look = {"fontSize": 12, "fontWeight": "normal", "offset": 3, "frame": "group"}
+    if notes:
+        look |= {"subtitle": textwrap.wrap(notes, 84)[:3], "subtitlePadding": 1}
+    heading = alt.Title(title, **look)
     options = {"title": heading} if title else {}
     layered = alt.layer(*[layer for layer in layers if layer is not None])
     return layered.properties(name=name, width=theme.WIDTH, height=height, **options)
@@ -287,7 +303,7 @@ def _shared(y: alt.Y) -> dict:
     return {name: y[name] for name in ("title", "scale", "axis")}
 
 
-def _bars(values: np.ndarray, start: int, x: alt.X, y: alt.Y) -> alt.Chart:
+def _bars(values, start: int, x: alt.X, y: alt.Y, *, grey: bool = False) -> alt.Chart:
     """Bars of contributions; where there are more than pixels, the highest and lowest of each."""
     per_bar = -(-len(values) // theme.WIDTH)
     first = np.arange(0, len(values), per_bar)
@@ -298,10 +314,11 @@ def _bars(values: np.ndarray, start: int, x: alt.X, y: alt.Y) -> alt.Chart:
         {"x": np.tile(edges[:-1], 2), "x2": np.tile(edges[1:], 2), "y": [*highest, *lowest]}
     )
     table["colour"] = np.where(table["y"] > 0, theme.POSITIVE, theme.NEGATIVE)
+    table["colour"] = _BEFORE if grey else table["colour"]
     return (
         alt.Chart(table[table["y"] != 0])
         .mark_rect(strokeWidth=0)
-        .encode(x, y, alt.X2("x2:Q"), y2=alt.Y2Datum(0), color=alt.Color("colour:N", scale=None))
+        .encode(x, y, alt.X2("x2:Q"), alt.Color("colour:N", scale=None), y2=alt.Y2Datum(0))
     )
 
 

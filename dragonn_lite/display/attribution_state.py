@@ -6,6 +6,7 @@ Its picture is :mod:`dragonn_lite.display.attribution_panels`, its widget
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -57,7 +58,10 @@ class AttributionState:
 
 
 class Explained(NamedTuple):
-    """What one method says of one sequence; `sentence` says why it says nothing."""
+    """What one method says of one sequence.
+
+    Without contributions, `sentence` says why there are none; else it is what the method warned of.
+    """
 
     method: str
     contributions: np.ndarray | None = None
@@ -205,7 +209,7 @@ class Attributions:
                 raise ValueError(f"methods names {method!r}, expected among {self.names}")
         if len(set(methods)) != len(methods) or len(methods) > 2:
             raise ValueError(f"methods is {methods}, expected one method or two different ones")
-        mutations = tuple((self._position(at), _base(base)) for at, base in state.mutations)
+        mutations = tuple((self._position(at), _base(base)) for at, base in _pairs(state.mutations))
         if state.position is not None:
             self._position(state.position, "position")
         window = None if state.window is None else self._window(state.window)
@@ -217,13 +221,14 @@ class Attributions:
         return int(position)
 
     def _window(self, window) -> tuple[int, int]:
-        start, stop = (as_count(end, "window") for end in window)
-        if not start < stop <= self.length:
+        ends = list(window) if np.iterable(window) else []
+        if len(ends) != 2 or not as_count(ends[0], "window") < as_count(ends[1], "window"):
+            ends = []
+        if not ends or ends[1] > self.length:
             raise ValueError(
-                f"window is {tuple(window)}, expected a start and a later stop within 0 to "
-                f"{self.length}"
+                f"window is {window}, expected a start and a later stop within 0 to {self.length}"
             )
-        return start, stop
+        return int(ends[0]), int(ends[1])
 
     def mutated(self, state: AttributionState) -> np.ndarray:
         """Return the chosen sequence with its mutations, uint8 (length, 4)."""
@@ -271,12 +276,25 @@ class Attributions:
         key = method, target, x.tobytes()
         if key not in self._explained:
             try:
-                result = self.explainers[method](x[None], target=target)
-                self._explained[key] = _read(method, result, len(x))
+                with warnings.catch_warnings(record=True) as warned:
+                    warnings.simplefilter("always")
+                    result = self.explainers[method](x[None], target=target)
+                explained = _read(method, result, len(x))
+                said = [w.message for w in warned if not issubclass(w.category, _FOR_AUTHORS)]
+                self._explained[key] = explained._replace(sentence=_sentence(said))
             except Exception as error:  # noqa: BLE001 - whatever fails is said in its place
-                words = " ".join(str(error).split()) or type(error).__name__
+                words = _sentence([error]) or type(error).__name__
                 self._explained[key] = Explained(method, sentence=words)
         return self._explained[key]
+
+
+# Warnings that speak to who writes a method, not to who uses it.
+_FOR_AUTHORS = (DeprecationWarning, PendingDeprecationWarning)
+
+
+def _sentence(said: list[Exception]) -> str:
+    """What errors or warnings say, each once, on one line."""
+    return "; ".join(dict.fromkeys(" ".join(str(each).split()) for each in said))
 
 
 def _read(method: str, result, length: int) -> Explained:
@@ -303,6 +321,15 @@ def _first_position(state: AttributionState, tracks: list[Explained]) -> int:
     inside = slice(*state.window) if state.window else slice(None)
     start = inside.start or 0
     return start + int(np.abs(drawn[0][inside]).argmax()) if drawn else start
+
+
+def _pairs(mutations) -> list:
+    pairs = list(mutations)
+    if isinstance(mutations, str) or any(not np.iterable(p) or len(p) != 2 for p in pairs):
+        raise ValueError(
+            f"mutations is {mutations!r}, expected positions and bases, as in [(57, 'A')]"
+        )
+    return pairs
 
 
 def _base(base) -> str:
@@ -332,13 +359,13 @@ def moved(state: AttributionState, length: int, **changes) -> AttributionState:
     """Return a changed state whose position lies in its window.
 
     Another sequence starts without mutations, at its own window. A position outside the window
-    moves the window, and a window that leaves the position behind takes it along.
+    becomes its middle, and a window that leaves the position behind takes it along.
 
     Examples
     --------
     >>> state = AttributionState(window=(10, 30), position=12)
     >>> moved(state, 100, position=40).window, moved(state, 100, window=(50, 70)).position
-    ((21, 41), 50)
+    ((30, 50), 50)
     """
     if changes.get("sequence", state.sequence) != state.sequence:
         changes = {"mutations": (), "window": None, "position": None} | changes
@@ -353,8 +380,9 @@ def moved(state: AttributionState, length: int, **changes) -> AttributionState:
         return replace(
             state, window=(start, stop), position=min(max(state.position, start), stop - 1)
         )
-    shift = min(state.position - start, 0) + max(state.position - stop + 1, 0)
-    return replace(state, window=(start + shift, stop + shift))
+    if not start <= state.position < stop:
+        start, stop = within(state.position - (stop - start) // 2, stop - start, length)
+    return replace(state, window=(start, stop))
 
 
 def minus(text: str) -> str:

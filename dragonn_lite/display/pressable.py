@@ -43,36 +43,50 @@ export default {
       const svg = page.querySelector("svg");
       if (svg) Object.assign(svg.style, {display: "block", maxWidth: "100%", height: "auto"});
     };
-    const shown = at => {
-      const {left, top} = el.getBoundingClientRect(), {box} = panel;
-      const from = Math.min(first, at), to = Math.max(first, at);
+    const show = (box, from, to, high = 0, low = 1) => {
+      const {left, top} = el.getBoundingClientRect();
       Object.assign(band.style, {
-        display: "block", left: box.left - left + from * box.width + "px",
-        top: box.top - top + "px", width: (to - from) * box.width + "px", height: box.height + "px",
+        display: "block",
+        left: box.left - left + from * box.width + "px", width: (to - from) * box.width + "px",
+        top: box.top - top + high * box.height + "px", height: (low - high) * box.height + "px",
       });
     };
-    const across = event => share(event.clientX, panel.box.left, panel.box.width);
+    const hide = () => { band.style.display = "none"; };
+    const across = (event, {box}) => share(event.clientX, box.left, box.width);
+    const down = (event, {box}) => share(event.clientY, box.top, box.height);
+    const hover = (event, over) => {
+      const [n, rows] = model.get("cells")[over.name] || [];
+      if (!n) return hide();
+      const column = Math.min(Math.floor(n * across(event, over)), n - 1);
+      const row = Math.min(Math.floor(rows * down(event, over)), rows - 1);
+      show(over.box, column / n, (column + 1) / n, row / rows, (row + 1) / rows);
+    };
 
     page.addEventListener("pointerdown", event => {
       panel = event.button === 0 ? pressed(el, event) : null;
       if (!panel) return;
       event.preventDefault();
-      first = across(event);
+      first = across(event, panel);
       page.setPointerCapture(event.pointerId);
     });
     page.addEventListener("pointermove", event => {
-      const over = panel || pressed(el, event);
-      page.style.cursor = over ? (over.name.startsWith("whole") ? "ew-resize" : "pointer") : "";
-      if (panel && panel.name.startsWith("whole")) shown(across(event));
+      const over = panel || pressed(el, event), brush = over && over.name.startsWith("whole");
+      page.style.cursor = over ? (brush ? "ew-resize" : "pointer") : "";
+      if (panel && brush) {
+        const at = across(event, panel);
+        show(panel.box, Math.min(first, at), Math.max(first, at));
+      } else if (over) hover(event, over);
+      else hide();
     });
     page.addEventListener("pointerup", event => {
       if (!panel) return;
-      model.send({panel: panel.name, from: first, to: across(event),
-                  down: share(event.clientY, panel.box.top, panel.box.height)});
+      model.send({panel: panel.name, from: first, to: across(event, panel),
+                  down: down(event, panel)});
       panel = null;
-      band.style.display = "none";
+      hide();
     });
-    page.addEventListener("pointercancel", () => { panel = null; band.style.display = "none"; });
+    page.addEventListener("pointercancel", () => { panel = null; hide(); });
+    page.addEventListener("pointerleave", () => { if (!panel) hide(); });
     model.on("change:picture", draw);
     draw();
   },
@@ -92,6 +106,13 @@ class PressablePicture(anywidget.AnyWidget):
         Called as ``on_press(panel, from_, to, down)``: the panel's name, where across it the mouse
         went down and up, and how far down: shares from 0 to 1, from its left and its top.
 
+    Attributes
+    ----------
+    picture : str
+        The SVG that is shown.
+    cells : dict of str to (int, int)
+        Columns and rows of the panels whose cells are outlined under the mouse.
+
     Examples
     --------
     >>> PressablePicture(print).picture
@@ -100,6 +121,7 @@ class PressablePicture(anywidget.AnyWidget):
 
     _esm = _SCRIPT
     picture = traitlets.Unicode("").tag(sync=True)
+    cells = traitlets.Dict().tag(sync=True)
 
     def __init__(self, on_press: Callable):
         super().__init__()
