@@ -287,6 +287,34 @@ def test_reveal_cancel_of_a_convolution_is_that_of_the_same_dense_layer():
     assert np.abs(found[0] - found[3]).max() > 1e-3
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("pooling", ["windows", "all", "hanging over"])
+def test_reveal_cancel_reaches_a_convolution_through_max_pooling(pooling, activation):
+    pool = {
+        "windows": layers.MaxPooling1D(4),
+        "all": layers.GlobalMaxPooling1D(keepdims=True),
+        "hanging over": layers.MaxPooling1D(3, 2, padding="same"),
+    }[pooling]
+    convolution, activate = layers.Conv1D(6, 5), layers.Activation(activation)
+    head = layers.Dense(2)
+    inputs = keras.Input((LENGTH, 4))
+    z = convolution(inputs)
+    before = keras.Model(inputs, head(layers.Flatten()(pool(activate(z)))))
+    after = keras.Model(inputs, head(layers.Flatten()(activate(pool(z)))))
+    scatter(before, 3)
+    x = dna.random_sequences(3, LENGTH, rng=2)
+    assert prediction.predict(after, x) == pytest.approx(prediction.predict(before, x), abs=1e-6)
+    given = noise((3, 2, LENGTH), seed=1)
+    found = [
+        deeplift(model, x, references=given, rule=rule).contributions
+        for model, rule in (
+            (before, "revealcancel"), (after, "revealcancel"), (after, "rescale"),
+        )
+    ]  # fmt: skip
+    assert found[1] == pytest.approx(found[0], abs=1e-5)
+    assert np.abs(found[2] - found[0]).max() > 1e-3
+
+
 # --- references ----------------------------------------------------------------------------------
 
 

@@ -22,6 +22,9 @@ _ELEMENTWISE = """
     squareplus sparseplus sparsesigmoid exponential exp log sqrt square absolute
     """.split()
 
+#: Those of them that never fall: of a maximum the same as the maximum of them.
+_RISING = "relu relu6 leakyrelu elu selu softplus sigmoid tanh".split()
+
 #: Layers and operations that are linear (or affine) in all they read, when nothing is trained.
 _LINEAR = """
     dense einsumdense conv1d conv1dtranspose separableconv1d depthwiseconv1d conv2d
@@ -122,6 +125,7 @@ def rebuild(network: keras.Model, rule: Rule) -> Rebuilt:
     Rebuilt
     """
     sources = {}  # id of a tensor: the linear layer behind it
+    pooled = {}  # id of a tensor: the max pooling behind it, and what that reads
     steps = []  # what is read, what is given, whether that is linear; keeps the tensors alive
 
     def step(function, tensors, operation, spec, linear=False):
@@ -130,6 +134,9 @@ def rebuild(network: keras.Model, rule: Rule) -> Rebuilt:
         return given
 
     def activate(name, function, z, operation):
+        pooling, before = pooled.get(id(z), (None, None))
+        if name in _RISING and rule.wants(sources.get(id(before))):
+            return call(pooling, activate(name, function, before, operation))
         source = sources.get(id(z))
         if rule.wants(source):
             return step(
@@ -155,6 +162,8 @@ def rebuild(network: keras.Model, rule: Rule) -> Rebuilt:
             tensors, operation, spec, is_linear(operation) and len(tensors) == 1,
         )  # fmt: skip
         _trace_source(operation, tensors, given, sources)
+        if isinstance(operation, (layers.MaxPooling1D, layers.GlobalMaxPooling1D)):
+            pooled[id(given)] = operation, tensors[0]
         if activation in (None, keras.activations.linear):
             return given
         if name_of(activation) in _ELEMENTWISE:

@@ -57,7 +57,8 @@ def deeplift(
     rule : "genomics", "rescale" or "revealcancel"
         How activations share out a difference. "genomics" takes Rescale after convolutions and
         RevealCancel after dense layers. RevealCancel needs the linear layer directly before the
-        activation, or only a normalisation or dropout in between; elsewhere Rescale is taken.
+        activation, or only a normalisation or dropout in between, or a max pooling, with which an
+        activation that never falls changes places; elsewhere Rescale is taken.
     references : "shuffled", "uniform", "zero" or array
         Dinucleotide shuffles of each sequence, a quarter of each base, nothing, or given ones:
         (length, 4), (n_references, length, 4) or (n, n_references, length, 4).
