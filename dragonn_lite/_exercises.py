@@ -790,5 +790,5 @@ def _(answer, held_out=("IV", "XII", "XV"), seen_bp=218, at_most=0.99):
 
 
 # --- later lessons: a file each, which registers its judges with `exercise` when it is imported ---
-for _lesson in ("08",):
+for _lesson in ("07", "08"):
     importlib.import_module(f"dragonn_lite._exercises_{_lesson}")

@@ -647,3 +647,67 @@ def test_right_answers_of_lesson_08_pass(name, answer):
 def test_wrong_answers_of_lesson_08_are_told_why(name, answer, says):
     said = verdict(name, answer)
     assert says in said and " Hint 1: " in said
+
+
+# --- lesson 07 ---------------------------------------------------------------------------------
+
+
+def mutagenesis(score, dna, change=lambda dna, i, b: dna[:i] + b + dna[i + 1 :]):
+    return [{b: score(change(dna, i, b)) - score(dna) for b in "ACGT"} for i in range(len(dna))]
+
+
+def changed(function):
+    """Mutagenesis of which every number has been changed."""
+    return lambda score, dna: [
+        {b: function(value, score(dna)) for b, value in row.items()}
+        for row in mutagenesis(score, dna)
+    ]
+
+
+def pile_up(dna, i, b):
+    return "".join(b if j <= i else c for j, c in enumerate(dna))
+
+
+RIGHT_07 = [
+    ("07.mutants", 3001),
+    ("07.mutants", "3001"),
+    ("07.mutagenesis", mutagenesis),
+    ("07.unseen", "GATTACAG" * 3 + 36 * "C"),
+    ("07.unseen", "ccc" + "gattacagc" * 6 + "ccc"),
+]
+
+WRONG_07 = [
+    ("07.mutants", 3000, "differences to one more sequence"),
+    ("07.mutants", 4000, "one of the four letters is no change"),
+    ("07.mutants", 1001, "more than one letter"),
+    ("07.mutants", 17, "17 is not it"),
+    ("07.mutants", "many", "Expected a number, got str"),
+    ("07.mutagenesis", lambda score, dna: None, "returns nothing"),
+    ("07.mutagenesis", lambda score, dna: [], "one a position, got []"),
+    ("07.mutagenesis", lambda score, dna: [0.0] * len(dna), "Expected a dictionary"),
+    ("07.mutagenesis", lambda score, dna: [{"A": 0.0}] * len(dna), "Expected a dictionary"),
+    ("07.mutagenesis", changed(lambda value, before: -value), "the sign is turned"),
+    ("07.mutagenesis", changed(lambda value, before: value + before), "score of the mutant"),
+    ("07.mutagenesis", changed(lambda value, before: value + 1), ", expected "),
+    ("07.mutagenesis", lambda s, d: mutagenesis(s, d, lambda d, i, b: d[:i] + b + d[i:]),
+     "inserts a letter"),
+    ("07.mutagenesis", lambda s, d: mutagenesis(s, d, pile_up), "earlier changes are still in it"),
+    ("07.mutagenesis", lambda s, d: [s(list(d))], "score was given list"),
+    ("07.unseen", 60, "Expected DNA as a str"),
+    ("07.unseen", "GATTACAG" * 3, "Expected 60 letters A, C, G and T, got 24"),
+    ("07.unseen", "GATTACAN" * 7 + "AAAA", "Expected 60 letters A, C, G and T"),
+    ("07.unseen", 60 * "A", "The logit is 0.00"),
+    ("07.unseen", "GATTACAG" + 52 * "A", "The logit is 0.95"),
+    ("07.unseen", "GATTACAG" * 2 + 44 * "A", "moves the logit by -0.05"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_07)
+def test_right_answers_of_lesson_07_pass(name, answer):
+    assert verdict(name, answer).startswith("Right!")
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), WRONG_07)
+def test_wrong_answers_of_lesson_07_are_told_why(name, answer, says):
+    said = verdict(name, answer)
+    assert says in said and " Hint 1: " in said
