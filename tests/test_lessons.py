@@ -389,6 +389,7 @@ def faults(notebook, name):
         ),
         "a widget has no plain twin": any(
             f"widgets.{widget}_chart(" not in program
+            and f"charts.{widget.replace('explorer', 'panels')}(" not in program
             for widget in re.findall(r"widgets\.(\w*explorer)\(", program)
         ),
         "it reports no results": "lesson.report(" not in program,
