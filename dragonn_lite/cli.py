@@ -138,6 +138,10 @@ def _evaluate(options):
     few = comparison.few_chromosomes(judged) if options.by_chromosome else ""
     if few:
         say(few)
+    if options.prevalence:
+        say(
+            "each unbound sequence stands for many: above the best of few, all seems free of errors"
+        )
     if options.json:
         found = _metrics(table, lead)
         network = found.pop("metrics", {})
