@@ -119,7 +119,10 @@ def _tensorflow_compiled(function, network):
         rows = tuple(array.shape[1:] for array in arrays)
         if rows not in graphs:
             signature = [tf.TensorSpec((None, *row), tf.float32) for row in rows]
-            graphs[rows] = tf.function(function, input_signature=signature, autograph=False)
+            graph = tf.function(function, autograph=False)
+            # Traced here: called, it would be taken for one function that is traced too often,
+            # since those of all networks share their code.
+            graphs[rows] = graph.get_concrete_function(*signature)
         return graphs[rows](*(tf.constant(array) for array in arrays))
 
     return run

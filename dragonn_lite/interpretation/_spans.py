@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Callable
+from concurrent import futures
 
 import keras
 import numpy as np
@@ -18,7 +20,8 @@ from keras import layers
 
 from dragonn_lite.interpretation._span_layers import MERGES, STEPS, Tensor, context, vector
 
-_FLOATS_AT_ONCE = 1 << 24  # in the widest layer of a block: 64 MB
+_FLOATS_AT_ONCE = 1 << 23  # in the widest layer of a block: 32 MB
+_WORKERS = min(4, os.cpu_count() or 1)  # blocks at once: numpy leaves the other threads alone
 
 
 def unsupported(model: Callable) -> str:
@@ -85,12 +88,19 @@ class SpanNetwork:
         windows_at_once = max(1, min(n_windows, rows // n_fillings))
         at_once = max(1, rows // (n_fillings * windows_at_once))
         moved = np.empty((n, n_windows, n_fillings), np.float32)
-        for some, here in itertools.product(
+        blocks = itertools.product(
             (slice(low, low + at_once) for low in range(0, n, at_once)),
             (slice(low, low + windows_at_once) for low in range(0, n_windows, windows_at_once)),
-        ):
-            tensor = _changed(sequences[some], starts[here], fillings[some, here])
-            moved[some, here] = vector(_run(self._steps, tensor).output).changes[..., target]
+        )
+
+        def score(block):
+            some, here = block
+            tensor = _changed(sequences[some], starts[here], fillings[block])
+            moved[block] = vector(_run(self._steps, tensor).output).changes[..., target]
+
+        with futures.ThreadPoolExecutor(_WORKERS) as pool:
+            for _ in pool.map(score, blocks):  # asked for, so that errors are raised
+                pass
         return moved
 
 
