@@ -35,6 +35,8 @@ From a checkout, the first start makes the environment in .venv (about a minute)
 """
 DATA_COMMANDS = ("train", "evaluate", "predict", "interpret")
 QUICK = "not slow and not lesson and not browser"
+# Not more than two: each may execute a lesson, which takes 1.5 GB.
+PROCESSES = ["-n", "logical", "--maxprocesses", "2"]
 FIRST_PORT = 8888
 
 # No news fetched, no versions asked for; whole notebooks drawn at once, so that widgets and
@@ -115,13 +117,15 @@ def _lab(arguments):
 
 def _test(arguments):
     parser = _Parser(
-        "dragonn_lite test", description="Run the tests.", epilog="Other arguments go to pytest."
+        "dragonn_lite test",
+        description="Run the tests, in two processes where there are two cores.",
+        epilog="Other arguments go to pytest: -n 0 keeps to one process, as a debugger needs it.",
     )
     parser.add_argument("--quick", action="store_true", help="only what takes under three minutes")
     options, passed_on = parser.parse_known_args(arguments)
     python = _need_checkout("test")
     quick = ["-m", QUICK] if options.quick else []
-    command = [python, "-m", "pytest"] + quick + passed_on
+    command = [python, "-m", "pytest"] + PROCESSES + quick + passed_on
     return _become(command, _environment.variables(), _environment.ROOT)
 
 

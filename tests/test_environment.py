@@ -112,9 +112,10 @@ def test_a_kernel_in_any_folder_imports_the_checkout(standing, tmp_path):
 def test_test_adds_its_own_lock_and_hands_arguments_on(standing):
     report(standing.first)
     seen = report(standing.start("test", "--quick", "-k", "shuffle", cwd=standing.venv))
-    assert seen["arguments"] == ["-m", commands.QUICK, "-k", "shuffle"]
+    assert seen["arguments"] == [*commands.PROCESSES, "-m", commands.QUICK, "-k", "shuffle"]
     assert Path(seen["folder"]) == standing.folder
-    assert report(standing.start("test"))["arguments"] == []
+    alone = report(standing.start("test", "-n", "0"))  # pytest takes the last of two
+    assert alone["arguments"] == [*commands.PROCESSES, "-n", "0"]
 
 
 def test_data_commands_run_in_the_environment_and_in_the_users_folder(standing, tmp_path):
@@ -176,7 +177,7 @@ def test_the_ci_command_finds_the_data_and_keeps_the_exit_code(standing, tmp_pat
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     changes = dict(python=str(folder / "run"), how=[], cwd=tmp_path, PATH=path, PYTHONPATH=None)
     seen = report(standing.start("--quick", DRAGONN_LITE_DATA=None, **changes))
-    assert seen["arguments"] == ["-m", commands.QUICK]
+    assert seen["arguments"] == [*commands.PROCESSES, "-m", commands.QUICK]
     assert seen["variables"]["DRAGONN_LITE_DATA"] == str(standing.folder.parent / "shared/data")
     failed = standing.start(DRAGONN_LITE_DATA="elsewhere", TOY_EXIT_CODE="3", **changes)
     assert failed.returncode == 3 and '"DRAGONN_LITE_DATA": "elsewhere"' in failed.stdout
