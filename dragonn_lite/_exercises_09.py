@@ -141,8 +141,8 @@ def _two_judges(network, bound, explanation):
 @exercise(
     "09.both",
     "take the map of mutagenesis and smooth it a little: what is its neighbours' is partly its own.",
-    "np.convolve(row, np.ones(3) / 3, mode='same') smooths one sequence; how wide may the window "
-    "be before the deletion curve suffers?",
+    "np.convolve(row, np.ones(3) / 3, mode='same') smooths one sequence; try how wide the window may "
+    "be before the deletion curve suffers.",
     "add the two maps, of in_silico_mutagenesis and of window_shuffle, each divided by its largest "
     "value in the sequence.",
 )
