@@ -325,6 +325,8 @@ def test_mutations_and_sites_are_marked():
     assert marks == [[7]] * 4  # in every track, and not where the base is what it was
     before = [rows for _, layer, rows in layers(spec) if layer["mark"].get("stroke") == theme.PLUM]
     assert [(row["base"], row["x"]) for row in before[0]] == [(letters[7], 6.5)]
+    labels = [name for name, _, rows in layers(spec) if rows and rows[0].get("y_px")]
+    assert labels == ["letters_0"]  # where there is room for them
     words, description = drawn(spec_chart(spec))
     assert words.count("SPI1 →") == 1 and "← IRF" not in words
     assert f"mutated (▲; before: grey, dashed): 7 {letters[7]}→{base}" in " ".join(words)

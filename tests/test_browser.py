@@ -534,6 +534,11 @@ def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artef
     says(r"bound: logit moved from 6.50 to 0.50 \(−6.00\)", "241 A→C", "Base C at 241 is chosen")
     expect(status).to_have_text("bound: logit moved from 6.50 to 0.50 (−6.00).")
     expect(cell.get_by_text("241 A→C", exact=True)).to_be_visible()
+    # The base under the mouse is outlined.
+    outline = cell.locator("div[style*='pointer-events: none']").bounding_box()
+    whole = picture.locator("g.bases_group path.background").first.bounding_box()
+    seen = [outline["x"] - whole["x"], outline["y"] - whole["y"], outline["width"]]
+    assert seen == pytest.approx([41 * 6.5, whole["height"] / 4, 6.5], abs=1)
     attributions.keep(artefacts, "mutated", cell)
     # The window is dragged over the track, and a base of it chosen by its letter.
     press("whole_1", 0.75, to=0.85)
@@ -575,3 +580,13 @@ def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artef
     says("open: logit moved from 4.50 to 2.50", "241 A→C")
     attributions.keep(artefacts, "narrow", cell)
     assert attributions.faults == []
+
+
+def test_the_plain_picture_of_the_attribution_explorer_is_drawn(attributions, artefacts):
+    attributions.page.set_viewport_size({"width": 1280, "height": 900})
+    cell = attributions.cell("chart")
+    cell.scroll_into_view_if_needed()
+    canvas = cell.locator(".vega-embed canvas")
+    expect(canvas).to_have_count(1)
+    assert min(canvas.evaluate_all(COLOURS)) > 10
+    attributions.keep(artefacts, "plain", cell)

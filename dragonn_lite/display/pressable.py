@@ -36,12 +36,13 @@ export default {
     band.style.cssText = "position: absolute; display: none; pointer-events: none; " +
       "background: rgba(0, 0, 0, .12); border: 1px solid #222; box-sizing: border-box";
     el.append(page, band);
-    let panel = null, first = 0;
+    let panel = null, first = 0, mouse = null;
 
     const draw = () => {
       page.innerHTML = model.get("picture");
       const svg = page.querySelector("svg");
       if (svg) Object.assign(svg.style, {display: "block", maxWidth: "100%", height: "auto"});
+      if (mouse) follow(mouse);  // what is under it may have moved
     };
     const show = (box, from, to, high = 0, low = 1) => {
       const {left, top} = el.getBoundingClientRect();
@@ -69,7 +70,8 @@ export default {
       first = across(event, panel);
       page.setPointerCapture(event.pointerId);
     });
-    page.addEventListener("pointermove", event => {
+    const follow = event => {
+      mouse = event;
       const over = panel || pressed(el, event), brush = over && over.name.startsWith("whole");
       page.style.cursor = over ? (brush ? "ew-resize" : "pointer") : "";
       if (panel && brush) {
@@ -77,16 +79,17 @@ export default {
         show(panel.box, Math.min(first, at), Math.max(first, at));
       } else if (over) hover(event, over);
       else hide();
-    });
+    };
+    page.addEventListener("pointermove", follow);
     page.addEventListener("pointerup", event => {
       if (!panel) return;
       model.send({panel: panel.name, from: first, to: across(event, panel),
                   down: down(event, panel)});
       panel = null;
-      hide();
+      follow(event);
     });
-    page.addEventListener("pointercancel", () => { panel = null; hide(); });
-    page.addEventListener("pointerleave", () => { if (!panel) hide(); });
+    page.addEventListener("pointercancel", () => { panel = mouse = null; hide(); });
+    page.addEventListener("pointerleave", () => { mouse = null; if (!panel) hide(); });
     model.on("change:picture", draw);
     draw();
   },
