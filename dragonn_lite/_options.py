@@ -45,7 +45,7 @@ def _path(text):
     return text
 
 
-def parser(run) -> argparse.ArgumentParser:
+def parser(run, explanations) -> argparse.ArgumentParser:
     """Make the parser; `run` gives the function of each command, kept as ``options.run``."""
     whole = _Parser("dragonn_lite", description="The commands on your own sequences.")
     commands = whole.add_subparsers(required=True, metavar="command")
@@ -93,6 +93,10 @@ def parser(run) -> argparse.ArgumentParser:
     add(
         "--most", type=_whole(0), default=200, metavar="N",
         help="explain the N highest-scoring sequences (default 200; 0 for all)",
+    )  # fmt: skip
+    add(
+        "--method", choices=explanations, default=explanations[0], metavar="NAME",
+        help=f"how they are explained: {', '.join(explanations)} (default the first one)",
     )  # fmt: skip
     _report(add)
     return whole

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +18,22 @@ from dragonn_lite._inputs import say
 from dragonn_lite._quiet import quiet_keras
 from dragonn_lite.dna import motifs
 from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation import catalogue
 
 _EXPLAINED_AT_ONCE = 10  # sequences; an interrupt keeps what is done
 _CONTENTS = """\
-What this folder holds. Contributions are in logits: positive speaks for binding.
+What this folder holds.
+{said}
 
 contributions.tsv.gz  a line a base: name, position (from 0), base, contribution
 contributions.npz     numpy.load gives, for n sequences of the same length:
   names          (n,)            names of the sequences, highest logit first
   scores         (n,)            logit of each
   sequences      (n, length, 4)  one-hot, bases A, C, G, T; zeros where a base is unknown
-  hypothetical   (n, length, 4)  logit with that base in that place, less the mean of all four
-  contributions  (n, length)     the same, of the base that is there
+  contributions  (n, length)     of the base that is there
+"""
+_HYPOTHETICAL = """\
+  hypothetical   (n, length, 4)  of each base, were it in that place
 """
 _FILTER_CONTENTS = """\
 filters.meme          what each filter of the first layer responds to in these sequences
@@ -39,7 +45,7 @@ filters.tsv           the known motif most like each filter: Pearson correlation
 def main(argv: list[str]) -> int:
     """Run one command; return its exit code, 2 with one sentence for bad input."""
     try:
-        options = _options.parser(COMMANDS).parse_args(argv)
+        options = _options.parser(COMMANDS, catalogue.NAMES).parse_args(argv)
         _inputs.check_outputs(options)
         options.run(options)
     except (ValueError, TypeError, OSError) as error:
@@ -213,19 +219,21 @@ def _interpret(options):
     if len(names) < n:
         say(f"explaining the {len(names)} highest-scoring of {n:,} sequences (--most 0: all)")
     found, matches = _filters(model, sequences)  # takes a moment, the rest may take hours
-    hypothetical, present = _explain(model, sequences)
+    present, hypothetical, said = _explain(model, sequences, options.method)
     names, scores, sequences = (part[: len(present)] for part in (names, scores, sequences))
 
     out.mkdir(parents=True, exist_ok=True)
     with created(out / "contributions.npz") as file:
         np.savez_compressed(
             file,
-            names=names.astype(str), scores=scores, sequences=sequences,
-            hypothetical=hypothetical, contributions=present,
+            names=names.astype(str), scores=scores, sequences=sequences, contributions=present,
+            **({} if hypothetical is None else {"hypothetical": hypothetical}),
         )  # fmt: skip
     table = _contribution_table(names, sequences, present)
     _write_table(out / "contributions.tsv.gz", table, float_format="%.4g")
-    contents = _CONTENTS
+    contents = _CONTENTS.format(said=textwrap.fill(f"Contributions are by {said}", 100))
+    if hypothetical is not None:
+        contents += _HYPOTHETICAL
     if found:
         motifs.write_meme(out / "filters.meme", found)
         _write_table(out / "filters.tsv", matches, float_format="%.3f")
@@ -237,7 +245,9 @@ def _interpret(options):
     if options.report:
         from dragonn_lite import reports
 
-        sections = reports.explanation_sections(names, scores, sequences, present, found, matches)
+        sections = reports.explanation_sections(
+            names, scores, sequences, present, found, matches, f"by {said}"
+        )
         _write_report(options.report, f"What the network in {options.model} looks at", sections)
 
 
@@ -303,24 +313,41 @@ def _filters(model, sequences):
     return found, matches
 
 
-def _explain(model, sequences):
-    """Contribution of every base, and of those present, up to an interrupt."""
-    from dragonn_lite.interpretation import contributions, perturbation
-
-    hypothetical = []
+def _explain(model, sequences, method):
+    """Contributions up to an interrupt, hypothetical ones or None, and words on the method."""
+    done, rng = [], np.random.default_rng(0)
     try:
-        with tqdm(total=len(sequences), unit=" sequences") as bar:
+        with tqdm(total=len(sequences), unit=" sequences") as bar, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of completeness, which is said below
             for low in range(0, len(sequences), _EXPLAINED_AT_ONCE):
                 block = sequences[low : low + _EXPLAINED_AT_ONCE]
-                found = perturbation.in_silico_mutagenesis(model, block)
-                hypothetical.extend(found.hypothetical)
+                done.append(catalogue.explain(model, block, method=method, rng=rng))
                 bar.update(len(block))
     except KeyboardInterrupt:
-        if not hypothetical:
+        if not done:
             raise
-        say(f"interrupted: the {len(hypothetical)} sequences done so far are kept")
-    hypothetical = np.stack(hypothetical)
-    return hypothetical, contributions.project(hypothetical, sequences[: len(hypothetical)])
+        n = sum(len(found.sequences) for found in done)
+        say(f"interrupted: the {n} sequences done so far are kept")
+
+    def joined(name):
+        parts = [getattr(found, name) for found in done]
+        return None if parts[0] is None else np.concatenate(parts)
+
+    present, error = joined("contributions"), joined("completeness_error")
+    about = catalogue.methods().set_index("method").loc[method]
+    said = f"{method}: {about['summary']} "
+    if about["signed"]:
+        said += "Positive ones speak for binding, negative ones against it."
+    else:
+        said += "They say how much a base matters, not whether it speaks for or against binding."
+    if error is not None:
+        complete = (
+            "contributions add up to the logit less that of the references, but for "
+            f"{np.abs(error).max():.2g} at most (the completeness error)"
+        )
+        say(complete)
+        said += f" {complete[0].upper()}{complete[1:]}."
+    return present, joined("hypothetical"), said
 
 
 def _scores(model, sequences, words=None):

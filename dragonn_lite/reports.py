@@ -240,7 +240,7 @@ def known_sites(
     return best
 
 
-def explanation_sections(names, scores, sequences, present, found, matches) -> list:
+def explanation_sections(names, scores, sequences, present, found, matches, how) -> list:
     """What the network looks at: the highest-scoring sequences, and the filters.
 
     Parameters
@@ -250,19 +250,18 @@ def explanation_sections(names, scores, sequences, present, found, matches) -> l
         Logits.
     sequences : uint8 (n, length, 4)
     present : float (n, length)
-        Contributions of the bases present, by in-silico mutagenesis.
+        Contributions of the bases present.
     found : list of Motif
         What the filters respond to; may be empty.
     matches : DataFrame
         The known motif most like each, as :func:`dragonn_lite.dna.motifs.best_match` makes it;
         unused where nothing is found.
+    how : str
+        By which method, and how well they add up.
     """
     order = np.argsort(-np.asarray(scores), kind="stable")[:_TRACKS]
     known = known_sites(sequences, present, matches) if found else None
-    said = (
-        "Each letter is as tall as its contribution: the logit with this base, less the mean over "
-        "all four bases in its place. Letters that hang down speak against binding. "
-    )
+    said = f"Each letter is as tall as its contribution, {how} Those of negative ones hang down. "
     sites = None
     if known is not None:
         motif, sites, share = known

@@ -14,10 +14,9 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-
 from shared_data import shared_data
 
-from dragonn_lite import _inputs, cli
+from dragonn_lite import _inputs, cli, interpretation
 from dragonn_lite.assays import examples, simulate
 from dragonn_lite.dna import fasta, motifs
 from dragonn_lite.dna import sequences as dna
@@ -210,6 +209,31 @@ def test_interpret_explains_the_highest_scores_and_finds_the_planted_motif(
     assert {m.name for m in motifs.read_meme(out / "filters.meme")} == set(matches["query"])
     page = report.read_text()
     assert page.count("<svg") == 6 and "best site of the known motif CTCF" in page
+
+
+@pytest.mark.parametrize("method", ["deeplift", "occlusion", "saliency"])
+def test_interpret_explains_by_the_method_that_it_is_told(method, trained, files, tmp_path, capsys):
+    out, report = tmp_path / "reasons", tmp_path / "reasons.html"
+    options = ["--sequences", str(files / "bound.fa"), "--out", str(out), "--most", "12"]
+    options += ["--method", method, "--report", str(report)]
+    assert cli.main(["interpret", "--model", str(trained), *options]) == 0
+    found, model = np.load(out / "contributions.npz"), folders.load(trained).model
+    first = interpretation.explain(model, found["sequences"][:10], method=method)
+    assert found["contributions"].shape == (12, LENGTH)
+    assert found["contributions"][:10] == pytest.approx(first.contributions, abs=1e-5)
+    assert ("hypothetical" in found) == (first.hypothetical is not None)
+    text = (out / "README.txt").read_text()
+    assert ("hypothetical" in text) == ("hypothetical" in found) and f"by {method}: " in text
+    # Both, and the terminal, say how nearly they add up, where they should.
+    for words in (text, report.read_text(), capsys.readouterr().err):
+        assert ("the completeness error" in words) == (method == "deeplift")
+    with pytest.raises(SystemExit) as done:
+        cli.main(["interpret", "--help"])
+    assert not done.value.code
+    said = capsys.readouterr().out
+    assert all(name in said for name in interpretation.methods()["method"])
+    assert cli.main(["interpret", "--model", str(trained), *options, "--method", "tea"]) == 2
+    assert "invalid choice: 'tea'" in capsys.readouterr().err
 
 
 def test_interpret_explains_all_where_most_is_0(trained, files, tmp_path):

@@ -152,12 +152,11 @@ def test_all_sections_make_a_page_at_any_length(length, tmp_path):
     scores["GC content"] = -scores["network"]
     table = comparison.table(data, scores, rng=0)
     lead = comparison.lead(data, scores, rng=0)
+    explained = data.names, scores["network"], data.sequences, present, found
     sections = [
         reports.sequences_section(data, "A note."),
         *reports.performance_sections(data, scores, table, lead=lead),
-        *reports.explanation_sections(
-            data.names, scores["network"], data.sequences, present, found, motifs.best_match(found)
-        ),
+        *reports.explanation_sections(*explained, motifs.best_match(found), "by hand."),
     ]
     known = (str, pd.DataFrame, alt.TopLevelMixin)
     assert all(isinstance(item, known) for section in sections for item in section)

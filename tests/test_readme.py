@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dragonn_lite import _options
+from dragonn_lite.interpretation import catalogue
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,4 +38,4 @@ def test_the_commands_are_understood():
     assert len(lines) == 5
     commands = dict.fromkeys(["train", "evaluate", "predict", "interpret"])
     for line in lines:
-        _options.parser(commands).parse_args(shlex.split(line))
+        _options.parser(commands, catalogue.NAMES).parse_args(shlex.split(line))

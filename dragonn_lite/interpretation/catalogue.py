@@ -110,6 +110,9 @@ _METHODS = {
 }  # fmt: skip
 
 
+NAMES = tuple(_METHODS)
+
+
 def explain(
     model, sequences: np.ndarray, *, method: str = "deeplift", target: int = 0, rng=0, **options
 ) -> Explanation:
@@ -186,7 +189,7 @@ def methods(length: int = 200) -> pd.DataFrame:
     DataFrame
         A row for each method:
 
-        - `method`, `family`;
+        - `method`, `family`, and in a sentence its `summary`;
         - `needs`: "any callable", or the "gradients" of a functional Keras model;
         - `passes`: how many inputs the network is given for each sequence, by the options of the
           method. Where it needs gradients each also goes back. Mutagenesis computes only what a
@@ -223,8 +226,9 @@ def methods(length: int = 200) -> pd.DataFrame:
         n_passes = max(
             0, eval(about.passes, {"ceil": math.ceil, "min": min}, numbers)
         )  # one of ours, above
-        rows.append((name, *about[1:4], n_passes, *about[4:]))
-    columns = ["method", *_Method._fields[1:4], "n_passes", *_Method._fields[4:]]
+        summary = inspect.getdoc(_function(name)).split("\n")[0]
+        rows.append((name, *about[1:4], n_passes, *about[4:], summary))
+    columns = ["method", *_Method._fields[1:4], "n_passes", *_Method._fields[4:], "summary"]
     return pd.DataFrame(rows, columns=columns)
 
 
