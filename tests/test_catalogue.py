@@ -17,7 +17,7 @@ from keras import layers
 
 from dragonn_lite import interpretation
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import catalogue
+from dragonn_lite.interpretation import _backend, catalogue
 
 pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
 
@@ -275,7 +275,7 @@ def test_promises_of_the_table_are_kept(name, model, x):
 
 @pytest.mark.parametrize("length", [LENGTH, 105])
 @pytest.mark.parametrize("name", TABLE.index)
-def test_passes_are_those_that_the_network_sees(name, length):
+def test_passes_are_those_that_the_network_sees(name, length, monkeypatch):
     tensorflow = pytest.importorskip("tensorflow")
     model, x, counted = network(length), dna.random_sequences(1, length, rng=0), [0]
     last = model.layers[-1]
@@ -289,6 +289,7 @@ def test_passes_are_those_that_the_network_sees(name, length):
     # As a callable, so that mutagenesis scores whole mutants.
     asked = model if TABLE.needs[name] == "gradients" else lambda x: np.asarray(model(x))
     options = {"tolerance": np.inf} if name == "integrated_gradients" else {}
+    monkeypatch.setitem(_backend._COMPILERS, "tensorflow", _backend._torch_compiled)  # as it is
     tensorflow.config.run_functions_eagerly(True)
     try:
         last.call = counting
