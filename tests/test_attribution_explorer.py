@@ -161,7 +161,7 @@ def test_where_it_looks_first():
     one.weights[:] = 0.01
     one.weights[321] = -3
     there = study({"one": one}, sequences(length=500)).view(AttributionState()).state
-    assert (there.position, there.window) == (321, (281, 361))
+    assert (there.position, there.window) == (321, (291, 351))
     short = study({"one": Linear(120)}, sequences(length=120)).view(AttributionState()).state
     assert short.window == (0, 120)
     there = study({"one": one}, sequences(length=500)).view(AttributionState(window=(0, 60))).state
@@ -307,7 +307,7 @@ def test_bars_of_many_positions_keep_the_highest_and_the_lowest():
         inside = values[int(row.x + 0.5) : int(row.x2 + 0.5)]
         assert row.y == (max(inside) if row.y > 0 else min(inside))
     assert table["y"].max() == values.max() and table["y"].min() == values.min()
-    low, high = y["scale"].domain
+    low, high = y["scale"]["domain"]
     assert low < values.min() and high > values.max()
 
 

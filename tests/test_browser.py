@@ -526,11 +526,11 @@ def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artef
     def row(label):
         return cell.locator(".widget-inline-hbox", has_text=label).last
 
-    says("bound: logit 6.50", "500 bp; below, 200 to 279 enlarged", "Base T at 240 is chosen")
+    says("bound: logit 6.50", "500 bp; below, 210 to 269 enlarged", "Base T at 240 is chosen")
     attributions.keep(artefacts, "first", cell)
 
     # By mouse: the letter C of base 241, in the second of four rows.
-    press("bases", 41.5 / 80, 1.5 / 4)
+    press("bases", 31.5 / 60, 1.5 / 4)
     says(r"bound: logit moved from 6.50 to 0.50 \(−6.00\)", "241 A→C", "Base C at 241 is chosen")
     expect(status).to_have_text("bound: logit moved from 6.50 to 0.50 (−6.00).")
     expect(cell.get_by_text("241 A→C", exact=True)).to_be_visible()
@@ -538,7 +538,7 @@ def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artef
     outline = cell.locator("div[style*='pointer-events: none']").bounding_box()
     whole = picture.locator("g.bases_group path.background").first.bounding_box()
     seen = [outline["x"] - whole["x"], outline["y"] - whole["y"], outline["width"]]
-    assert seen == pytest.approx([41 * 6.5, whole["height"] / 4, 6.5], abs=1)
+    assert seen == pytest.approx([31 * 26 / 3, whole["height"] / 4, 26 / 3], abs=1)
     attributions.keep(artefacts, "mutated", cell)
     # The window is dragged over the track, and a base of it chosen by its letter.
     press("whole_1", 0.75, to=0.85)
@@ -576,7 +576,7 @@ def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artef
     # A narrow window shows all of it smaller, and is pressed where it is seen.
     page.set_viewport_size({"width": 700, "height": 900})
     expect(picture).to_be_visible()
-    press("bases", 41.5 / 80, 1.5 / 4)
+    press("bases", 31.5 / 60, 1.5 / 4)
     says("open: logit moved from 4.50 to 2.50", "241 A→C")
     attributions.keep(artefacts, "narrow", cell)
     assert attributions.faults == []

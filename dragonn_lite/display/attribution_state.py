@@ -20,7 +20,7 @@ from dragonn_lite.dna.encoding import BASES, decode
 
 LENGTH_MAX = 4000
 WINDOW_MIN_BP = 10
-WINDOW_BP = 80  # at first, where the sequence is longer than can be shown in letters
+WINDOW_BP = 60  # at first, where the sequence is longer than can be shown in letters
 N_LETTERS_MAX = 120
 
 
@@ -38,7 +38,7 @@ class AttributionState:
         Positions and the bases written there, one after the other.
     window : (int, int), optional
         Start and stop of what is shown large. By default all of a sequence of at most 120 bp, else
-        80 bp about the position.
+        60 bp about the position.
     position : int, optional
         The base that the controls change. By default the last mutated one, else the one with the
         largest contribution.

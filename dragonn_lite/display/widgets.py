@@ -9,7 +9,8 @@ The picture inside a widget is an SVG in an HTML widget: it works with ipywidget
 needs neither scripts nor a network, does not flicker, and is drawn in about a tenth of a second.
 Where vl-convert is not installed, as it may be in Colab, an Output widget shows the chart itself.
 (``altair.JupyterChart`` would fetch scripts from a content network, and so fails in a classroom
-without one.)
+without one.) The same SVG in the attribution explorer is shown by a short script in the package
+(anywidget), so that Python is told where it is pressed.
 """
 
 from __future__ import annotations
