@@ -35,7 +35,7 @@ LIBRARIES = {
     "assays": DATA | {"pooch"},
     "evaluation": DATA | {"sklearn", "scipy"},
     "networks": DATA | {"keras"},
-    "interpretation": DATA | {"keras"},
+    "interpretation": DATA | {"h5py", "keras", "threadpoolctl"},
     "display": DATA | {"altair", "ipywidgets", "IPython", "vl_convert", "anywidget", "traitlets"},
 }
 ENTRANCE = ("__init__", "__main__", "_environment", "_installer", "_project")
@@ -123,8 +123,10 @@ def test_every_library_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = sum(project["optional-dependencies"].values(), project["dependencies"])
     declared = {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in lines}
-    # scikit-learn is imported by another name and needs scipy; ipywidgets needs the other two.
-    declared |= {"dragonn_lite", "sklearn", "scipy", "vl_convert", "IPython", "traitlets"}
+    # scikit-learn is imported by another name and needs scipy and threadpoolctl; ipywidgets needs
+    # the last two.
+    declared |= {"dragonn_lite", "sklearn", "scipy", "threadpoolctl", "vl_convert"}
+    declared |= {"IPython", "traitlets"}
     used = {package for path in FILES for package, _, _ in imports(path)}
     assert used - declared - set(sys.stdlib_module_names) - BACKENDS == set()
 

@@ -30,7 +30,7 @@ def test_links_lead_somewhere():
 
 def test_every_lesson_is_in_the_table():
     names = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert names == set(re.findall(r"\]\(notebooks/([^)]+\.ipynb)\)", README))
+    assert names == set(re.findall(r"\]\(notebooks/([^/)]+\.ipynb)\)", README))
 
 
 def test_the_commands_are_understood():

@@ -73,7 +73,7 @@ def filters_beside_motifs(
         left.assign(label=left["logo"]),
         **column,
         y=bits() if in_bits else alt.Y("y:Q", title="weight"),
-        x_title="learned filter, position (bp)",
+        x_title="learned, position (bp)",
     )
     chart = alt.hconcat(
         learned if in_bits else learned.resolve_scale(y="independent"),
