@@ -137,9 +137,9 @@ def effects_of_whole_sequences(model, x, starts, filled, target):
     return scores.reshape(n, n_windows, n_fillings) - originals[:, None, None]
 
 
-def largest_error(model, *, width=1, stride=1, seed=0):
+def largest_error(model, *, width=1, stride=1, seed=0, whole=True):
     """Spans of change against whole sequences, in units of the largest effect (or of 0.1)."""
-    assert _spans.unsupported(model) == ""
+    assert (_spans.unsupported(model) == "") == whole
     rng = np.random.default_rng(seed)
     x = dna.random_sequences(2, LENGTH, rng=rng)
     x[1, 10:13] = 0  # unknown

@@ -14,7 +14,7 @@ import span_networks
 from keras import layers
 
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import _spans, explanations, perturbation
+from dragonn_lite.interpretation import _spans, _windows, explanations, perturbation
 from dragonn_lite.networks import architectures
 
 pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
@@ -68,7 +68,7 @@ def test_blocks_do_not_show(monkeypatch):
     x = dna.random_sequences(5, span_networks.LENGTH, rng=0)
     whole = perturbation.in_silico_mutagenesis(model, x)
     monkeypatch.setattr(_spans, "_FLOATS_AT_ONCE", 5_000)
-    monkeypatch.setattr(perturbation, "_FILLED_AT_ONCE", 1_000)
+    monkeypatch.setattr(_windows, "_FILLED_AT_ONCE", 1_000)
     cut = perturbation.in_silico_mutagenesis(model, x)
     assert cut.hypothetical == pytest.approx(whole.hypothetical, abs=1e-5)
 
@@ -121,6 +121,54 @@ def test_what_spans_cannot_pass_says_why_and_is_scored_as_a_whole():
         x_ = dna.random_sequences(2, length, rng=0)
         found = perturbation.in_silico_mutagenesis(model, x_)
         assert found.hypothetical[:, 3] == pytest.approx(mutants_at(model, x_, 3), abs=1e-5)
+
+
+def pooled(inputs):
+    x = layers.Conv1D(5, 4, padding="same", activation="tanh")(inputs)
+    return layers.MaxPooling1D(5)(x)
+
+
+def attended(x):
+    y = layers.Conv1D(4, 3, padding="same")(x)  # read by both branches: no cut between
+    return layers.Add()([y, layers.MultiHeadAttention(1, 4, name="attention")(y, y)])
+
+
+BEGINNINGS = {  # what follows one convolution and pooling, and the layers left to the rest
+    "memory": (lambda x: layers.LSTM(3)(x), 3),
+    "both ways": (
+        lambda x: layers.GlobalMaxPooling1D()(
+            layers.Bidirectional(layers.GRU(2, return_sequences=True))(x)
+        ), 4,
+    ),
+    "flat": (lambda x: Doubled()(layers.Flatten()(x)), 3),
+    "gone": (lambda x: Doubled()(layers.GlobalAveragePooling1D()(x)), 3),
+    "attention": (lambda x: layers.Flatten()(attended(x)), 5),
+    "a way round": (
+        lambda x: layers.Concatenate()(
+            [layers.LSTM(3)(x), layers.GlobalMaxPooling1D()(layers.Conv1D(3, 2)(x))]
+        ), 6,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BEGINNINGS)
+@pytest.mark.parametrize("floats_at_once", [3_000, 1 << 23])
+def test_spans_go_as_far_as_they_can(name, floats_at_once, monkeypatch):
+    monkeypatch.setattr(_spans, "_FLOATS_AT_ONCE", floats_at_once)
+    follows, n_left = BEGINNINGS[name]
+    inputs = keras.Input((span_networks.LENGTH, 4))
+    outputs = layers.Dense(2)(follows(pooled(inputs)))
+    model = span_networks.randomised(keras.Model(inputs, outputs), 1)
+    network = _spans.span_network(model)
+    assert len(network._rest[0].layers) == n_left  # with its input
+    for width in (1, 4):
+        assert span_networks.largest_error(model, width=width, whole=False) < ROUNDING
+
+
+def test_spans_that_get_nowhere_leave_the_model_as_it_is():
+    inputs = keras.Input((span_networks.LENGTH, 4))
+    for x in (layers.LSTM(3)(inputs), layers.LSTM(3)(layers.Dropout(0.1)(inputs))):
+        assert _spans.span_network(keras.Model(inputs, layers.Dense(1)(x))) is None
 
 
 def mutants_at(model, x, position):

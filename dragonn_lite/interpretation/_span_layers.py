@@ -8,78 +8,13 @@ import keras
 import numpy as np
 from keras import layers
 
-
-@dataclasses.dataclass
-class Tensor:
-    """One tensor of the network: its originals, and the changes of every altered sequence.
-
-    Where `starts` is None, there are no positions (any more): values (n, channels) and changes
-    (n, windows, fillings, channels). `flat` says that the network has flattened the positions.
-    """
-
-    values: np.ndarray  # (n, length, channels)
-    changes: np.ndarray  # (n, windows, fillings, width, channels); 0 beyond the ends
-    starts: np.ndarray | None  # (windows,), the same in all sequences; may lie before 0
-    flat: bool = False
-
-    @property
-    def length(self):
-        return self.values.shape[1]
-
-    @property
-    def width(self):
-        return self.changes.shape[3]
-
-
-# --- windows of the originals
-
-
-def context(values, starts, width, fill=0.0):
-    """Original values where the spans are: (n, length, channels) -> (n, windows, width, c)."""
-    before = max(0, -int(starts.min()))
-    after = max(0, int(starts.max()) + width - values.shape[1])
-    if before or after:
-        values = np.pad(values, ((0, 0), (before, after), (0, 0)), constant_values=fill)
-    every = np.lib.stride_tricks.sliding_window_view(values, width, axis=1).swapaxes(2, 3)
-    starts = starts + before
-    if len(starts) > 1 and (np.diff(starts) == 1).all():  # a view: nothing is copied
-        return every[:, starts[0] : starts[-1] + 1]
-    return every[:, starts]
-
-
-def _settled(values, changes, starts):
-    """A tensor whose spans end where the sequence does; a span as long as all becomes all."""
-    length, width = values.shape[1], changes.shape[3]
-    position = starts[:, None] + np.arange(width)  # (windows, width)
-    inside = (position >= 0) & (position < length)
-    over = ~inside.all(axis=1)
-    if width < length or (width == length and not over.any()):
-        if over.any():
-            kept = inside[over][:, None, :, None]
-            changes[:, over] = np.where(kept, changes[:, over], np.float32(0))
-        return Tensor(values, changes, starts)
-    return Tensor(values, _spread(changes, starts, length), np.zeros_like(starts))
-
-
-def _spread(changes, starts, length):
-    """Changes at all positions: (n, windows, fillings, width, c) -> (..., length, c)."""
-    whole = np.zeros((*changes.shape[:3], length, changes.shape[4]), np.float32)
-    width = changes.shape[3]
-    for start in np.unique(starts):
-        rows = starts == start
-        low, high = max(0, start), min(length, start + width)
-        if low < high:
-            whole[:, rows, :, low:high] = changes[:, rows, :, low - start : high - start]
-    return whole
-
-
-def vector(tensor):
-    """A tensor whose positions are gone: flattened ones are written out."""
-    if tensor.starts is None:
-        return tensor
-    whole = _spread(tensor.changes, tensor.starts, tensor.length)
-    values = tensor.values.reshape(len(tensor.values), -1)
-    return Tensor(values, whole.reshape(*whole.shape[:3], -1), None)
+from dragonn_lite.interpretation._span_tensors import (
+    Tensor,
+    context,
+    settled,
+    vector,
+    widened,
+)  # fmt: skip
 
 
 def _array(tensor):
@@ -147,7 +82,7 @@ def _convolution(layer, x):
             changes = found
         else:
             changes[:, rows] = found
-    return _activated(layer, _settled(values, changes, starts))
+    return _activated(layer, settled(values, changes, starts))
 
 
 def _convolved(changes, kernel, offset, stride, dilation, width_out):
@@ -205,7 +140,7 @@ def _max_pooling(layer, x):
             if beyond > 0:
                 best = np.maximum(best, right[:, output, beyond - 1][:, :, None])
             changes[:, :, :, i][:, rows] = best - values[:, output][:, :, None]
-    return _settled(values, changes, starts)
+    return settled(values, changes, starts)
 
 
 def _greatest(values):
@@ -239,7 +174,7 @@ def _average_pooling(layer, x):
                 output = np.clip(starts[rows] + i, 0, values.shape[1] - 1)
                 sums = here[:, :, :, low:high].sum(axis=3)
                 changes[:, :, :, i][:, rows] = sums / counts[:, output][:, :, None]
-    return _settled(values, changes, starts)
+    return settled(values, changes, starts)
 
 
 def _zero_padding(layer, x):
@@ -251,7 +186,7 @@ def _zero_padding(layer, x):
 def _cropping(layer, x):
     before, after = layer.cropping
     values = x.values[:, before : x.length - after]
-    return _settled(values, x.changes.copy(), x.starts - before)
+    return settled(values, x.changes.copy(), x.starts - before)
 
 
 # --- layers that take the positions away
@@ -328,7 +263,7 @@ def _pointwise(function, x):
     old = context(x.values, x.starts, x.width)[:, :, None]
     changes = function(old + x.changes)
     changes -= context(values, x.starts, x.width)[:, :, None]
-    return dataclasses.replace(_settled(values, changes, x.starts), flat=x.flat)
+    return dataclasses.replace(settled(values, changes, x.starts), flat=x.flat)
 
 
 def _activation_layer(layer, x):
@@ -399,7 +334,7 @@ def _merge(layer, *tensors):
         starts = np.min([x.starts for x in tensors], axis=0)
         width = int(np.max([x.starts + x.width - starts for x in tensors]))
         olds = [context(x.values, starts, width)[:, :, None] for x in tensors]
-        changes = [_widened(x, starts, width) for x in tensors]
+        changes = [widened(x, starts, width) for x in tensors]
     values = join([x.values for x in tensors])
     if isinstance(layer, _LINEAR):
         moved = join(changes)
@@ -407,19 +342,7 @@ def _merge(layer, *tensors):
         moved = join([old + change for old, change in zip(olds, changes)]) - join(olds)
     if starts is None:
         return Tensor(values, moved, None)
-    return _settled(values, moved, starts)
-
-
-def _widened(x, starts, width):
-    """Changes of a tensor in spans that hold its own."""
-    shift = x.starts - starts
-    if x.width == width and not shift.any():
-        return x.changes
-    wide = np.zeros((*x.changes.shape[:3], width, x.changes.shape[4]), np.float32)
-    for offset in np.unique(shift):
-        rows = np.flatnonzero(shift == offset)
-        wide[:, rows, :, offset : offset + x.width] = x.changes[:, rows]
-    return wide
+    return settled(values, moved, starts)
 
 
 STEPS = {

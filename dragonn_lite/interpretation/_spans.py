@@ -2,13 +2,14 @@
 
 A base reaches only a span of each layer's outputs. The original sequence is run once; then each
 altered one carries, through every layer, where its span starts and how the values in it differ.
-Exact but for rounding; layers that mix all positions (recurrence, attention) are not treated, and
-:func:`unsupported` says which.
+Exact but for rounding. Layers that mix all positions (recurrence, attention) are not treated:
+:func:`unsupported` says which, and from there on altered sequences are scored as a whole.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import os
 from collections.abc import Callable
@@ -16,16 +17,21 @@ from concurrent import futures
 
 import keras
 import numpy as np
+import threadpoolctl
 from keras import layers
 
-from dragonn_lite.interpretation._span_layers import MERGES, STEPS, Tensor, context, vector
+from dragonn_lite.interpretation import _backend
+from dragonn_lite.interpretation._span_layers import MERGES, STEPS
+from dragonn_lite.interpretation._span_tensors import Tensor, context, spread, vector
+from dragonn_lite.interpretation.explanations import batches
 
 _FLOATS_AT_ONCE = 1 << 23  # in the widest layer of a block: 32 MB
+_READING = (layers.Conv1D, layers.MaxPooling1D, layers.AveragePooling1D, keras.Model)
 _WORKERS = min(4, os.cpu_count() or 1)  # blocks at once: numpy leaves the other threads alone
 
 
 def unsupported(model: Callable) -> str:
-    """Say why spans of change cannot be passed through a model.
+    """Say why spans of change cannot be passed through all of a model.
 
     Parameters
     ----------
@@ -51,17 +57,47 @@ def unsupported(model: Callable) -> str:
     return ""
 
 
+def span_network(model: Callable) -> SpanNetwork | None:
+    """The model as a network of spans, as far as they go; None where that is nowhere.
+
+    Examples
+    --------
+    >>> span_network(len) is None
+    True
+    """
+    try:
+        return SpanNetwork(model)
+    except NotImplementedError:
+        return None
+
+
 class SpanNetwork:
     """A functional Keras model that scores altered sequences by what differs.
 
     Parameters
     ----------
     model : keras.Model
-        One that :func:`unsupported` has nothing against.
+        One that begins with convolutions or pooling. Where there is a layer that spans cannot
+        pass, and all that follows reads one tensor before it, that part is the rest: it scores
+        what the spans have become, written out at all positions.
+
+    Raises
+    ------
+    NotImplementedError
+        With the reason, where spans do not get through a single convolution or pooling layer.
     """
 
     def __init__(self, model: keras.Model):
-        self._steps = _plan(model)
+        try:
+            self._steps, self._rest = _plan(model), None
+        except NotImplementedError as reason:
+            self._steps, rest = _beginning(model, reason)
+            self._rest = (
+                rest,
+                _backend.remembered(
+                    model, "rest", lambda: _backend.compiled(lambda z: rest(z), rest)
+                ),
+            )
 
     def differences(self, sequences, starts, fillings, target) -> np.ndarray:
         """How far an output moves when a window is replaced.
@@ -84,7 +120,8 @@ class SpanNetwork:
         n, n_windows, n_fillings = fillings.shape[:3]
         ends = np.unique([0, n_windows // 2, n_windows - 1])
         probe = _run(self._steps, _changed(sequences[:1], starts[ends], fillings[:1, ends, :1]))
-        rows = max(1, _FLOATS_AT_ONCE // (3 * probe.widest))
+        widest = max(probe.widest, 0 if self._rest is None else probe.output.values[0].size)
+        rows = max(1, _FLOATS_AT_ONCE // (3 * widest))
         windows_at_once = max(1, min(n_windows, rows // n_fillings))
         at_once = max(1, rows // (n_fillings * windows_at_once))
         moved = np.empty((n, n_windows, n_fillings), np.float32)
@@ -96,12 +133,37 @@ class SpanNetwork:
         def score(block):
             some, here = block
             tensor = _changed(sequences[some], starts[here], fillings[block])
-            moved[block] = vector(_run(self._steps, tensor).output).changes[..., target]
+            moved[block] = self._scored(_run(self._steps, tensor).output, target)
 
-        with futures.ThreadPoolExecutor(_WORKERS) as pool:
+        # The library of linear algebra keeps to one core each: its own threads, when they wait
+        # for work, wait busily, and take from the others.
+        with (
+            _libraries().limit(limits=1, user_api="blas"),
+            futures.ThreadPoolExecutor(_WORKERS) as pool,
+        ):
             for _ in pool.map(score, blocks):  # asked for, so that errors are raised
                 pass
         return moved
+
+    def _scored(self, tensor, target):
+        """How far the output moves, (n, windows, fillings)."""
+        if self._rest is None:
+            return vector(tensor).changes[..., target]
+        rest, run = self._rest
+        tensor = vector(tensor) if tensor.flat else tensor
+        changes, each = tensor.changes, tensor.values.shape[1:]
+        if tensor.starts is not None:
+            changes = spread(changes, tensor.starts, tensor.length)
+        altered = (tensor.values[:, None, None] + changes).reshape(-1, *each)
+        rows = np.concatenate([tensor.values, altered])
+        scores = [run(rows[some])[:, target] for some in batches(rest, len(rows), each[0])]
+        before, after = np.split(np.concatenate(scores), [len(tensor.values)])
+        return after.reshape(changes.shape[:3]) - before[:, None, None]
+
+
+@functools.cache
+def _libraries():
+    return threadpoolctl.ThreadpoolController()
 
 
 def _changed(sequences, starts, fillings):
@@ -130,12 +192,39 @@ class _Run:
 
 def _plan(model):
     """List the steps from a model's input to its output; NotImplementedError says why not."""
+    ends, steps, nodes = _listed(model)
+    for step, node in zip(steps, nodes, strict=True):
+        _check(step.layer, node)
+    return _ordered(ends, steps)
+
+
+def _beginning(model, reason):
+    """The steps that spans can take, and the rest as a network; else the reason is raised."""
+    (source, _), steps, nodes = _listed(model)
+    for n_steps, (step, node) in enumerate(zip(steps, nodes, strict=True)):
+        try:
+            _check(step.layer, node)
+        except NotImplementedError:
+            break
+    for n in range(n_steps, 0, -1):
+        made = {source, *(step.result for step in steps[:n])}
+        reading = any(isinstance(step.layer, _READING) for step in steps[:n])
+        if reading and made & {key for step in steps[n:] for key in step.sources} == {
+            steps[n - 1].result
+        }:
+            rest = keras.Model(nodes[n - 1].output_tensors[0], model.outputs[0])
+            return _ordered((source, steps[n - 1].result), steps[:n]), rest
+    raise reason
+
+
+def _listed(model):
+    """Ends of a functional network, its steps in an order they can be taken, and their nodes."""
     own = isinstance(model, keras.Model) and type(model).__module__.startswith("keras.")
     if not own or not model.built or not getattr(model, "inputs", None):
         raise NotImplementedError("the model is no functional Keras model")
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise NotImplementedError("the model has several inputs or outputs")
-    steps, known = [], {id(model.inputs[0])}
+    steps, nodes, known = [], [], {id(model.inputs[0])}
     stack = [(model.outputs[0], False)]
     while stack:  # depth first, without recursion: networks may be deep
         tensor, ready = stack.pop()
@@ -144,15 +233,20 @@ def _plan(model):
         layer, node_index, _ = tensor._keras_history
         node = layer._inbound_nodes[node_index]
         if not ready:
-            _check(layer, node)
             stack += [(tensor, True), *((source, False) for source in node.input_tensors)]
             continue
         known.add(id(tensor))
         steps.append(_Step(layer, [id(source) for source in node.input_tensors], id(tensor), []))
+        nodes.append(node)
+    return (id(model.inputs[0]), id(model.outputs[0])), steps, nodes
+
+
+def _ordered(ends, steps):
+    """Steps that know which tensors nobody needs any more, after the ends of the network."""
     last_use = {source: step for step in steps for source in step.sources}
     for tensor, step in last_use.items():
         step.done_with.append(tensor)
-    return [(id(model.inputs[0]), id(model.outputs[0])), *steps]
+    return [ends, *steps]
 
 
 def _check(layer, node):

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
 from dragonn_lite._contract import as_count, as_rng
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import _spans
+from dragonn_lite.interpretation._spans import unsupported
+from dragonn_lite.interpretation._windows import effects, explained
 from dragonn_lite.interpretation.contributions import project
-from dragonn_lite.interpretation.explanations import Explanation, batches, checked
+from dragonn_lite.interpretation.explanations import Explanation, checked
 
-_FILLED_AT_ONCE = 1 << 24  # bases of fillings in memory
 _LETTERS = np.eye(4, dtype=np.uint8)
 
 
@@ -28,11 +27,12 @@ def in_silico_mutagenesis(
     target: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
-    """Score every base at every position, exactly: what each possible mutation does.
+    """Logit with every base at every position, exactly, less the mean over the four there.
 
     The effect of a mutation is the difference of two entries of a row of `hypothetical`: those of
     the new base and of the old one. In networks of convolutions and pooling only what a mutation
-    reaches is computed again; any other model scores every mutant.
+    reaches is computed again; behind a layer that mixes all positions, and in any other model, all
+    is: :func:`computed_whole` says why.
 
     *What it does not show*: what two mutations do together. Where either of two sites suffices,
     a change in one of them alters nothing, and both look unimportant.
@@ -94,7 +94,7 @@ def in_silico_mutagenesis(
             return _LETTERS[tried[i]][:, :, None]  # (length, 3 or 4, width 1, 4)
 
         some = sequences[rows]
-        moved = _effects(model, some, logits[rows], starts, filler, target, report)
+        moved = effects(model, some, logits[rows], starts, filler, target, report)
         changed = np.zeros(some.shape, np.float32)
         np.put_along_axis(changed, tried, moved, axis=2)
         scores[rows] = changed
@@ -103,6 +103,31 @@ def in_silico_mutagenesis(
     return Explanation(
         sequences, contributions, hypothetical, logits, "in_silico_mutagenesis", target
     )
+
+
+def computed_whole(model: Callable) -> str:
+    """Say why a model computes more of an altered sequence than what a change reaches.
+
+    The methods of this module are slower then, and no less exact.
+
+    Parameters
+    ----------
+    model : keras.Model or callable
+
+    Returns
+    -------
+    str
+        The reason, with the name of the first layer at fault; empty where there is none.
+
+    Examples
+    --------
+    >>> from dragonn_lite.networks import architectures
+    >>> computed_whole(architectures.dragonn_three_layer(100, rng=0))
+    ''
+    >>> computed_whole(len)
+    'the model is no functional Keras model'
+    """
+    return unsupported(model)
 
 
 def occlusion(
@@ -161,7 +186,7 @@ def occlusion(
         known = windows.any(axis=2, keepdims=True)
         return np.repeat(known * value, 4, axis=2)[:, None]  # one filling of each window
 
-    return _explained("occlusion", model, sequences, width_bp, stride_bp, filler, target)
+    return explained("occlusion", model, sequences, width_bp, stride_bp, filler, target)
 
 
 def window_shuffle(
@@ -227,7 +252,7 @@ def window_shuffle(
             drawn = dna.dinucleotide_shuffle(draws, rng=rng)
         return drawn.reshape(len(windows), n_samples, -1, 4)
 
-    return _explained("window_shuffle", model, sequences, width_bp, stride_bp, filler, target)
+    return explained("window_shuffle", model, sequences, width_bp, stride_bp, filler, target)
 
 
 def marginal_substitution(
@@ -290,9 +315,7 @@ def marginal_substitution(
         codes = _bridges(dna.codes(sequence[None])[0], starts, width, transitions, n_samples, rng)
         return _LETTERS[codes] * known
 
-    return _explained(
-        "marginal_substitution", model, sequences, width_bp, stride_bp, filler, target
-    )
+    return explained("marginal_substitution", model, sequences, width_bp, stride_bp, filler, target)
 
 
 def _transitions(sequence, starts, width, reach):
@@ -334,80 +357,3 @@ def _bridges(codes, starts, width, transitions, n_samples, rng):
         found[:, :, i] = np.minimum((weights <= draw).sum(axis=2), 3)
         step = transitions[each[:, None], found[:, :, i]]
     return found
-
-
-# --- the one mechanism: windows and what fills them
-
-
-def _explained(method, model, sequences, width_bp, stride_bp, filler, target):
-    """Spread the loss of each window's mean filling over its known bases."""
-    sequences, logits = checked(model, sequences, target)
-    n, length = sequences.shape[:2]
-    width = as_count(width_bp, "width_bp", 1)
-    stride = as_count(stride_bp, "stride_bp", 1)
-    if width > length:
-        raise ValueError(f"width_bp is {width}, but the sequences have only {length} bp")
-    if stride > width:
-        raise ValueError(
-            f"stride_bp is {stride}, expected at most width_bp, {width}: bases between the windows "
-            "would never be replaced"
-        )
-    starts = np.unique(np.append(np.arange(0, length - width + 1, stride), length - width))
-    covered = starts[:, None] + np.arange(width)  # (windows, width)
-
-    def fillings(i):
-        return filler(sequences[i], sequences[i][covered], starts)
-
-    loss = -_effects(model, sequences, logits, starts, fillings, target).mean(axis=2)
-    known = sequences.any(axis=2)
-    share = loss / np.maximum(known[:, covered].sum(axis=2), 1)  # (n, windows)
-    n_covering = np.bincount(covered.ravel(), minlength=length)
-    total = np.zeros((n, length))
-    for i in range(width):  # no window twice in one step
-        total[:, covered[:, i]] += share
-    contributions = (total / n_covering * known).astype(np.float32)
-    return Explanation(sequences, contributions, None, logits, method, target)
-
-
-def _effects(model, sequences, logits, starts, fillings, target, report=None):
-    """Change of the logit with each filling in each window, (n, windows, fillings).
-
-    ``fillings(i)`` gives those of sequence i, (windows, fillings, width, 4).
-    """
-    moved = []
-    network = None
-    if isinstance(model, keras.Model) and not _spans.unsupported(model):
-        network = _spans.SpanNetwork(model)
-    n, at_once, low = len(sequences), 1, 0
-    while low < n:
-        some = slice(low, min(low + at_once, n))
-        filled = np.stack([fillings(i) for i in range(some.start, some.stop)])
-        at_once = max(1, min(100, _FILLED_AT_ONCE // filled[0].size))
-        if network is not None:
-            found = network.differences(sequences[some], starts, filled, target)
-        else:
-            found = np.stack(
-                [
-                    _plain_logits(model, *pair, starts, target) - logit
-                    for *pair, logit in zip(sequences[some], filled, logits[some])
-                ]
-            )
-        moved.append(found)
-        low = some.stop
-        if report is not None:
-            report(some.stop - some.start)
-    return np.concatenate(moved)
-
-
-def _plain_logits(model, sequence, filled, starts, target):
-    """Score every altered sequence as a whole: (windows, fillings, width, 4) -> (..., fillings)."""
-    n_windows, n_fillings, width = filled.shape[:3]
-    filled = filled.reshape(-1, width, 4)
-    places = np.repeat(starts, n_fillings)[:, None] + np.arange(width)
-    score = getattr(model, "predict_on_batch", model)
-    logits = np.empty(len(filled), np.float32)
-    for some in batches(model, len(filled), len(sequence)):
-        altered = np.repeat(sequence[None].astype(np.float32), some.stop - some.start, axis=0)
-        altered[np.arange(len(altered))[:, None], places[some]] = filled[some]
-        logits[some] = np.asarray(score(altered)).reshape(len(altered), -1)[:, target]
-    return logits.reshape(n_windows, n_fillings)
