@@ -172,13 +172,14 @@ def slope(function: Callable, start, end):
 def _highest(windows):
     """Maximum over axis 2, and the first place where it stands: (rows, n, k, c) -> (rows, n, c).
 
-    Pooling finds both several times faster than `ops.max` and `ops.argmax` do.
+    Pooling finds both several times faster than `ops.max` and `ops.argmax` do; its strides are named,
+    since on JAX Keras has them wrong where they are not.
     """
     n, k, channels = windows.shape[1:]
     earliest = np.repeat(np.arange(k, 0, -1, dtype=np.float32), channels)
 
     def pooled(z):
-        return ops.max_pool(ops.reshape(z, (-1, k, channels)), k, data_format="channels_last")
+        return ops.max_pool(ops.reshape(z, (-1, k, channels)), k, k, data_format="channels_last")
 
     best = ops.reshape(pooled(windows), (-1, n, 1, channels))
     is_best = ops.reshape(ops.cast(windows == best, "float32"), (-1, n, k * channels))
