@@ -237,6 +237,7 @@ def test_warnings_stand_under_the_title_of_their_method():
     there = study({"warns": warns})
     view = there.view(AttributionState())
     assert view.tracks[0].sentence == "the layer gate costs 0.3"
+    assert view.tracks[0].contributions is not None
     words, description = drawn(panels.attribution_chart(view))
     assert any("the layer gate costs 0.3" in each for each in words)
     assert "the layer gate costs 0.3" in description
