@@ -307,7 +307,8 @@ def test_jax_gives_the_same_explanations():
     assert keras.backend.backend() == "tensorflow"
     done = subprocess.run(
         [sys.executable, str(HERE / "explanation_run.py")],
-        check=False, cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
+        cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     jax, tensorflow = json.loads(done.stdout.splitlines()[-1]), explanation_run.run()

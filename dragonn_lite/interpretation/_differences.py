@@ -172,8 +172,8 @@ def slope(function: Callable, start, end):
 def _highest(windows):
     """Maximum over axis 2, and the first place where it stands: (rows, n, k, c) -> (rows, n, c).
 
-    Pooling finds both several times faster than `ops.max` and `ops.argmax` do; its strides are named,
-    since on JAX Keras has them wrong where they are not.
+    Pooling finds both several times faster than `ops.max` and `ops.argmax` do. Its strides are
+    named, since on JAX Keras has them wrong where they are not.
     """
     n, k, channels = windows.shape[1:]
     earliest = np.repeat(np.arange(k, 0, -1, dtype=np.float32), channels)
