@@ -103,8 +103,11 @@ def install(python, lock, site_packages, holder, say):
     """
     command = [python, "-m", "pip", "install", "--require-hashes", "--requirement", lock]
     command += ["--only-binary", ":all:", "--no-input", "--progress-bar", "off"]
-    # Compiled when first imported: that takes 5 seconds once, compiling all of it here takes 20.
-    command += ["--disable-pip-version-check", "--no-warn-script-location", "--no-compile"]
+    command += ["--disable-pip-version-check", "--no-warn-script-location"]
+    if not sys.dont_write_bytecode:
+        # Compiled when first imported: that takes 5 seconds once, compiling all of it here takes 20.
+        # Where Python may not keep what it compiles, every process would take these 5 seconds.
+        command.append("--no-compile")
     settings = {k: v for k, v in os.environ.items() if k not in ("PIP_TARGET", "PIP_PREFIX")}
     settings.update(PIP_USER="0", PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
     settings.pop("PYTHONHOME", None)

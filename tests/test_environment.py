@@ -89,6 +89,14 @@ def test_second_start_takes_seconds_and_installs_nothing(standing):
     assert "Making" not in second.stderr and "stands" not in second.stderr
 
 
+@pytest.mark.slow
+def test_packages_are_compiled_at_once_where_python_keeps_no_bytecode(toy):
+    report(toy.start("lab", "--no-browser", PYTHONDONTWRITEBYTECODE="1"))
+    (package,) = toy.venv.glob("lib/*/site-packages/jupyterlab")
+    compiled = {path.name.split(".")[0] for path in package.glob("__pycache__/*.pyc")}
+    assert compiled == {"__init__", "__main__"}
+
+
 def test_lab_fetches_no_news(standing):
     report(standing.first)
     text = (standing.venv / "share/jupyter/lab/settings/overrides.json").read_text()
