@@ -173,6 +173,8 @@ def test_splits_that_leave_a_side_empty_are_refused():
 def test_whole_chromosomes_are_held_out():
     names = ["chr1:0-4", "p::chr10:0-4(+)", "chr1:4-8_shuffled", "chr2:0-4"]
     data = of(["ACGT", "TTTT", "GGGG", "CCCC"], [1, 0, 1, 0], names)
+    numbered = data._replace(names=np.char.replace(data.names.astype(str), "chr", ""))
+    assert examples.hold_out_chromosomes(numbered, [1])[1].names[0].startswith("1:")
     rest, held_out = examples.hold_out_chromosomes(data, ["chr1"])
     assert held_out.names.tolist() == [names[0], names[2]] and rest.labels.tolist() == [0, 0]
     with pytest.raises(ValueError, match="no example lies on chr3, chr4; the names give chr1, chr"):

@@ -228,6 +228,23 @@ def test_vcf_alleles_without_bases_are_skipped_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"position": np.inf}, "position'. is .*inf.* in row 0, expected a whole number"),
+        ({"position": 1e30}, "position'. is .*1e.30.* in row 0"),
+        ({"position": -1}, "position'. is .*-1.* in row 0"),
+        ({"chromosome": None}, "chromosome'. is None in row 0, expected where the position counts"),
+        ({"reference": None}, "reference'. is None in row 0, expected bases"),
+        ({"alternate": "g"}, "alternate'. is 'g' in row 0, expected another allele"),
+    ],
+)
+def test_what_is_no_variant_is_refused(change, message):
+    row = {"chromosome": "I", "position": 4, "reference": "G", "alternate": "A"} | change
+    with pytest.raises(ValueError, match=message):
+        variants.as_variants(pd.DataFrame([row]))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "no variant with its bases"),

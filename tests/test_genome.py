@@ -106,6 +106,7 @@ def test_a_genome_that_is_not_there(tmp_path):
     ("codes", "message"),
     [
         ({}, "codes is empty"),
+        ({1: np.zeros(3, np.uint8)}, "codes has the name 1, expected text such as '1'"),
         ({"I": np.zeros(3)}, "codes.'I'. is no uint8 array"),
         ({"I": np.zeros((3, 4), np.uint8)}, "codes.'I'. is no uint8 array"),
         ({"I": np.full(3, 5, np.uint8)}, "holds a number over 4"),
@@ -246,10 +247,20 @@ def test_two_names_for_one_chromosome_are_noticed():
         (["chr1", "I"], ["chr1", "I"], {}),
         (["chrUn", "2-micron"], ["I", "II"], {}),
         (["chr39"], ["XXXIX"], {"chr39": "XXXIX"}),
+        (["chr1"], ["I"], {"chr1": "I"}),
+        (["chr10"], ["X"], {}),
     ],
 )  # fmt: skip
 def test_names_are_matched(names, known, expected):
     assert genome.matching_names(names, known) == expected
+
+
+def test_numbers_name_chromosomes_as_text_does(tmp_path):
+    places = table((1, 0, 4), (2, 0, 4))  # as pandas reads them
+    assert genome.by_chromosome(places, [2]).tolist() == [False, True]
+    assert rows_of(genome.rename_chromosomes(places, {1: "I"}))[0] == ("I", 0, 4)
+    (tmp_path / "genome.fa").write_text(">1\nACGT\n>2\nAC\n")
+    assert genome.read_genome(tmp_path / "genome.fa", chromosomes=[2]).sizes == {"2": 2}
 
 
 def test_two_chromosomes_can_change_names():
@@ -271,6 +282,10 @@ def test_centred_on_summits_and_middles():
     wide = genome.centred(peaks, 20)
     whole = genome.Genome({"I": np.zeros(40, np.uint8)})
     assert whole.contains(wide).tolist() == [False, True]
+    some = pd.concat([peaks, table(("I", 40, 50))])  # without a summit: NaN, and floats for all
+    assert rows_of(genome.centred(some, 4))[1:] == [("I", 26, 30), ("I", 43, 47)]
+    with pytest.raises(ValueError, match="summit'. holds 2.5 in row 0, expected whole numbers"):
+        genome.centred(peaks.assign(summit=2.5), 4)
     with pytest.raises(ValueError, match="width_bp is -1"):
         genome.centred(peaks, -1)
 
@@ -308,6 +323,7 @@ def read_text(folder, text, name="places.bed"):
         SIX.rstrip("\n"),
         SIX.replace("\n", "\r\n"),
         "# remark\ntrack name=x\nbrowser position\n\n" + SIX + "\n \n",
+        "track\tname=x\nbrowser\n" + SIX,
         "\ufeff" + SIX,
         gzip.compress(SIX.encode()),
     ],
@@ -326,6 +342,7 @@ def test_a_bed_file_in_every_dress(tmp_path, dress):
         ("I\t1\t2\ta\n", ["name"]),
         ("I\t1\t2\ta\t0\n", ["name", "score"]),
         ("I\t1\t9\ta\t0\t+\t2\t5\t255,0,0\n", ["name", "score", "strand"]),
+        ("I\t1\t9\ta\t0\t+\t0\t0\t255,0,0\n", ["name", "score", "strand"]),
         ("I\t1\t9\ta\t0\t+\t2\t5\t0\t1\t1,\t0,\n", ["name", "score", "strand"]),
         (
             "I\t1\t9\ta\t0\t.\t2.5\t-1\t0\n",
@@ -420,11 +437,23 @@ def test_what_is_written_is_read_again(tmp_path, seed, n_columns, name):
     pd.testing.assert_frame_equal(read, places)
 
 
+def test_what_is_missing_is_written_as_missing(tmp_path):
+    lacking = {"name": ["a", None], "strand": ["-", np.nan], "summit": [14.0, np.nan]}
+    genome.write_bed(tmp_path / "x", table(("I", 10, 20), ("I", 10, 20)).assign(**lacking))
+    read = genome.read_intervals(tmp_path / "x")
+    assert read["name"].tolist() == ["a", "."] and read["strand"].tolist() == ["-", "."]
+    assert read["summit"].tolist() == [14, -1]
+
+
 @pytest.mark.parametrize(
     ("intervals", "message"),
     [
         (table(), "intervals is empty"),
         (table(("I", -1, 2)), "a start below 0"),
+        (table(("#I", 0, 2)), r"intervals\['chromosome'\] holds '#I', expected one word"),
+        (table(("I a", 0, 2)), r"intervals\['chromosome'\] holds 'I a', expected one word"),
+        (table(("I", 0, 2)).assign(strand="+-"), r"\['strand'\] holds '\+-', expected \+, - or"),
+        (table(("I", 0, 2)).assign(score="x"), r"\['score'\] holds 'x', expected numbers"),
         (table(("I\t", 0, 2)), r"intervals\['chromosome'\] holds 'I\\t', expected text without"),
         (table(("I", 0, 2)).assign(name="a\nb"), "holds 'a.*b', expected text without a tab"),
         (table(("I", 0, 2)).assign(summit=2), "a summit outside of its interval"),

@@ -63,6 +63,7 @@ def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[E
     """
     if isinstance(held_out, str):
         raise TypeError(f"held_out is {held_out!r}, expected a list of names: [{held_out!r}]")
+    held_out = list(map(str, held_out))
     found = chromosomes(examples.names)
     if (found == "").any():
         unplaced = examples.names[found == ""]
@@ -74,7 +75,7 @@ def hold_out_chromosomes(examples: Examples, held_out: Sequence[str]) -> tuple[E
     if missing or not held_out:
         what = f"no example lies on {', '.join(missing)}" if missing else "held_out is empty"
         raise ValueError(f"{what}; the names give {', '.join(sorted(set(found)))}")
-    is_held_out = np.isin(found, list(held_out))
+    is_held_out = np.isin(found, held_out)
     if is_held_out.all():
         raise ValueError("held_out names every chromosome; leave some to train on")
     return examples.take(~is_held_out), examples.take(is_held_out)

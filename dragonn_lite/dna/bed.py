@@ -12,7 +12,7 @@ from dragonn_lite.dna.intervals import FARTHEST, as_intervals
 
 _BED = ["chromosome", "start", "stop", "name", "score", "strand"]
 _PEAK = ["signal", "p_value", "q_value", "summit"]
-_REMARKS = ("#", "track ", "browser ")
+_REMARK = re.compile(r"#|(track|browser)(\s|$)")
 # A blank or a control character in the name of a chromosome: the file is no BED, or damaged.
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]|^$")
 
@@ -34,7 +34,7 @@ def read_intervals(path) -> pd.DataFrame:
         position on the chromosome, -1 where the file gives none. Numbers not given (".", or a p or
         q value of -1) are NaN. The later columns of BED7 to BED12 (thick parts, colours, blocks)
         are not read. Ten columns are peaks with a summit; nine are peaks (broadPeak) unless
-        columns 7 and 8 are positions within the interval (BED9).
+        columns 7 and 8 are positions within the interval or column 9 is a colour (BED9).
 
     Raises
     ------
@@ -105,7 +105,8 @@ def write_bed(path, intervals: pd.DataFrame) -> None:
     FileNotFoundError
         If the folder does not exist.
     ValueError
-        If there is no interval, one begins before 0, or a summit lies outside of its interval.
+        If there is no interval, one begins before 0, a summit lies outside of its interval, or a
+        column holds what could not be read again.
 
     Examples
     --------
@@ -132,7 +133,7 @@ def _rows(path) -> tuple[list[list[str]], np.ndarray]:
     """The lines cut into columns, and their numbers in the file."""
     rows, lines, separator = [], [], None
     for line, text in enumerate(read_text(path).split("\n"), 1):
-        if not text.strip() or text.startswith(_REMARKS):
+        if not text.strip() or _REMARK.match(text):
             if text.startswith("##gff"):
                 raise ValueError(f"{path} line {line} says that it is GFF, {_GFF}")
             continue
@@ -225,7 +226,9 @@ def _first_failing(convert, column) -> int:
 
 
 def _has_thick(columns, start, stop) -> bool:
-    """Whether columns 7 and 8 are the thick part of BED9, and not the measures of broadPeak."""
+    """Whether columns 7 to 9 are the thick part and colour of BED9, not measures of broadPeak."""
+    if any("," in colour for colour in columns[8]):
+        return True
     try:
         thick_start, thick_stop = (np.array(list(map(_whole, columns[i]))) for i in (6, 7))
     except ValueError:
@@ -245,9 +248,20 @@ def _written(intervals, name) -> list[str]:
         return [str(value) for value in offset]
     if name in ("score", "signal", "p_value", "q_value"):
         missing = "-1" if name in ("p_value", "q_value") else "."
-        return [missing if np.isnan(v) else repr(float(v)).removesuffix(".0") for v in column]
-    texts = column.astype(str).tolist()
-    wrong = [text for text in texts if not text or "\t" in text or len(text.splitlines()) != 1]
-    if wrong:
-        raise ValueError(f"intervals[{name!r}] holds {wrong[0]!r}, expected text without a tab")
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+        _check_written(name, column[np.isnan(numbers) & column.notna()], "numbers")
+        return [missing if np.isnan(v) else repr(float(v)).removesuffix(".0") for v in numbers]
+    texts = ["." if pd.isna(value) else str(value) for value in column]
+    broken = [text for text in texts if not text or "\t" in text or len(text.splitlines()) != 1]
+    _check_written(name, broken, "text without a tab")
+    if name == "chromosome":
+        unfit = [text for text in texts if _UNFIT.search(text) or _REMARK.match(text)]
+        _check_written(name, unfit, "one word that begins no remark")
+    if name == "strand":
+        _check_written(name, [text for text in texts if text not in ("+", "-", ".")], "+, - or .")
     return texts
+
+
+def _check_written(name, wrong, expected) -> None:
+    if len(wrong):
+        raise ValueError(f"intervals[{name!r}] holds {next(iter(wrong))!r}, expected {expected}")

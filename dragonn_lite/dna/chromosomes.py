@@ -35,8 +35,8 @@ def matching_names(names: Iterable[str], known: Iterable[str]) -> dict[str, str]
     """
     names, known = list(dict.fromkeys(names)), list(dict.fromkeys(known))
     bare = {_bare(name): name for name in known}
-    # X alone is no sign: it may be the chromosome X.
-    roman = any(len(_bare(name)) > 1 and _bare(name) in _NUMBERS for name in [*names, *known])
+    # X is no sign: it may be the chromosome X.
+    roman = any(_bare(name) != "X" and _bare(name) in _NUMBERS for name in [*names, *known])
     found = {}
     for name in names:
         key = _bare(name)

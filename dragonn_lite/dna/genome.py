@@ -67,6 +67,10 @@ class Genome:
         if not self.codes:
             raise ValueError("codes is empty, expected at least one chromosome")
         for name, codes in self.codes.items():
+            if not isinstance(name, str):
+                raise ValueError(
+                    f"codes has the name {name!r}, expected text such as {str(name)!r}"
+                )
             if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8 or codes.ndim != 1:
                 raise ValueError(f"codes[{name!r}] is no uint8 array of shape (length,)")
             if not len(codes) or codes.max() > UNKNOWN:
@@ -196,7 +200,7 @@ def read_genome(path, *, chromosomes: Iterable[str] | None = None) -> Genome:
     """
     if isinstance(chromosomes, str):
         raise TypeError(f"chromosomes is {chromosomes!r}, expected a list: [{chromosomes!r}]")
-    wanted = None if chromosomes is None else list(chromosomes)
+    wanted = None if chromosomes is None else list(map(str, chromosomes))
     if wanted == []:
         raise ValueError("chromosomes is empty, expected names, or None for all")
     codes = {}

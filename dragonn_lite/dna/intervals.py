@@ -24,7 +24,8 @@ def as_intervals(table, name: str = "intervals") -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        With the columns `chromosome`, `start` and `stop`; others are kept.
+        With the columns `chromosome`, `start` and `stop`; others are kept. A missing `summit` is
+        -1.
     name : str
         The argument's name, for the message.
 
@@ -57,6 +58,9 @@ def as_intervals(table, name: str = "intervals") -> pd.DataFrame:
             " expected chromosome, start and stop"
         )
     places = {column: _whole(table[column], f"{name}[{column!r}]") for column in ("start", "stop")}
+    if "summit" in table:
+        summit = table["summit"]
+        places["summit"] = _whole(summit.mask(summit.isna(), -1), f"{name}['summit']")
     empty = np.flatnonzero(places["start"] >= places["stop"])
     if len(empty):
         raise ValueError(
@@ -147,10 +151,7 @@ def centred(intervals: pd.DataFrame, width_bp: int) -> pd.DataFrame:
     width_bp = as_count(width_bp, "width_bp", minimum=1)
     middle = (intervals["start"] + intervals["stop"]) // 2
     if "summit" in intervals:
-        summit = pd.Series(
-            _whole(intervals["summit"], "intervals['summit']"), index=intervals.index
-        )
-        middle = middle.where(summit < 0, summit)
+        middle = middle.where(intervals["summit"] < 0, intervals["summit"])
     start = middle - width_bp // 2
     return intervals.assign(start=start, stop=start + width_bp)
 
@@ -261,7 +262,7 @@ def by_chromosome(intervals: pd.DataFrame, held_out: Iterable[str]) -> np.ndarra
     intervals = as_intervals(intervals)
     if isinstance(held_out, str):
         raise TypeError(f"held_out is {held_out!r}, expected a list of names: [{held_out!r}]")
-    held_out = list(held_out)
+    held_out = list(map(str, held_out))  # as those of the table
     if not held_out:
         raise ValueError("held_out is empty, expected names of chromosomes")
     known = intervals["chromosome"].unique()
@@ -295,6 +296,7 @@ def rename_chromosomes(intervals: pd.DataFrame, mapping: Mapping[str, str]) -> p
     ['IV', 'chrM']
     """
     intervals = as_intervals(intervals)
+    mapping = {str(name): str(other) for name, other in mapping.items()}  # as those of the table
     known = intervals["chromosome"].unique()
     if len(known) and not set(known) & set(mapping):
         raise ValueError(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._files import read_text
+from dragonn_lite.dna.intervals import FARTHEST
 
 _COLUMNS = ("position", "reference", "alternate")
 _BASES = re.compile(r"[ACGTNacgtn]+")
@@ -107,8 +108,8 @@ def as_variants(table, place: str = "chromosome") -> pd.DataFrame:
     TypeError
         If `table` is no DataFrame.
     ValueError
-        If it is empty or lacks a column, a position is no whole number, or an allele has other
-        letters than A, C, G, T and N or equals the other.
+        If it is empty or lacks a column, a place is missing, a position is no whole number, or an
+        allele has other letters than A, C, G, T and N or equals the other.
 
     Examples
     --------
@@ -137,10 +138,9 @@ def as_variants(table, place: str = "chromosome") -> pd.DataFrame:
     same = (alleles["reference"] == alleles["alternate"]).to_numpy(bool)
     _refuse(table, "alternate", same, "another allele than the reference")
     position = pd.to_numeric(table["position"], errors="coerce").to_numpy(float)
-    _refuse(
-        table, "position", ~((position >= 0) & (position == np.floor(position))),
-        "a whole number of at least 0",
-    )  # fmt: skip
+    whole = (position >= 0) & (position < FARTHEST) & (position == np.floor(position))
+    _refuse(table, "position", ~whole, "a whole number of at least 0, on a chromosome")
+    _refuse(table, place, table[place].isna().to_numpy(bool), "where the position counts")
     return table.assign(position=position.astype(np.int64), **alleles)
 
 
