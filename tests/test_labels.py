@@ -172,6 +172,7 @@ def test_without_a_rim_only_missing_signal_is_ambiguous():
         ([1.0], (np.nan, 0), ValueError, "positive_at is nan"),
         ([1.0], ("high", 0), TypeError, "positive_at is 'high'"),
         (["many"], (2, 1), TypeError, "signal has dtype"),
+        ([1j], (2, 1), TypeError, "signal has dtype complex128"),
         (5.0, (2, 1), ValueError, r"signal has shape \(\)"),
         (np.zeros((2, 2, 2)), (2, 1), ValueError, r"signal has shape \(2, 2, 2\)"),
         ([[1], [1, 2]], (2, 1), ValueError, "rows of different lengths"),

@@ -151,7 +151,7 @@ def test_too_few_windows_are_said():
         (places(("chr1", 0, 20)), {}, "intervals names chr1, and the genome has I"),
         (places(("I", 990, 1010)), {}, "lie beyond their chromosome"),
         (places(("I", 0, 20)), {"n": 0}, "n is 0"),
-        (places(("I", 0, 20)), {"exclude": places(("I", 5, 5))}, "others has I:5-5 in row 0"),
+        (places(("I", 0, 20)), {"exclude": places(("I", 5, 5))}, "exclude has I:5-5 in row 0"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw, bound, options, message):
@@ -159,6 +159,15 @@ def test_what_cannot_be_drawn_is_refused(draw, bound, options, message):
         draw(plain_and_rich(), bound, rng=0, **options)
     with pytest.raises(TypeError, match="rng is None"):
         draw(plain_and_rich(), places(("I", 0, 20)), rng=None)
+
+
+def test_positives_as_text_are_the_same_positives():
+    bound = places(("I", 20, 40), ("I", 860, 880))
+    drawn = [
+        negatives.gc_matched(plain_and_rich(), table, rng=0)
+        for table in (bound, bound.astype({"start": "str", "stop": "str"}))
+    ]
+    pd.testing.assert_frame_equal(*drawn)
 
 
 def test_positives_of_unknown_bases_have_no_gc_content():

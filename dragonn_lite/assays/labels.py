@@ -141,7 +141,7 @@ def from_signal(signal, *, positive_at: float, negative_at: float) -> np.ndarray
         signal = np.asarray(signal)
     except ValueError:
         raise ValueError("signal has rows of different lengths, expected (n, n_tasks)") from None
-    if not (np.issubdtype(signal.dtype, np.number) or signal.dtype == bool):
+    if signal.dtype.kind not in "biuf":
         raise TypeError(f"signal has dtype {signal.dtype}, expected numbers")
     if signal.ndim not in (1, 2):
         raise ValueError(f"signal has shape {signal.shape}, expected (n,) or (n, n_tasks)")

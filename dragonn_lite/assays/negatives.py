@@ -11,7 +11,7 @@ import pandas as pd
 
 from dragonn_lite._contract import as_count, as_rng
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.dna.genome import Genome, overlaps
+from dragonn_lite.dna.genome import Genome, as_intervals, overlaps
 
 #: Partners may differ by this much in their fraction of G and C.
 GC_TOLERANCE = 0.02
@@ -98,7 +98,7 @@ def genomic(
     (5, 3)
     """
     rng = as_rng(rng)
-    width_bp = dna.codes(genome.sequences(positives)).shape[1]
+    width_bp = genome.sequences(positives).shape[1]
     n = as_count(len(positives) if n is None else n, "n", minimum=1)
     pool, _ = _pool(genome, width_bp, positives, exclude, rng)
     if n > len(pool):
@@ -154,14 +154,14 @@ def gc_matched(
     [0.38, 0.6]
     """
     rng = as_rng(rng)
-    gc = dna.gc_fraction(genome.sequences(positives))
+    bound = genome.sequences(positives)
+    gc, width_bp = dna.gc_fraction(bound), bound.shape[1]
     if np.isnan(gc).any():
         raise ValueError(
             f"{np.isnan(gc).sum()} of the {len(gc)} positives have no known base, so that there is "
             "no GC content to match; leave them out"
         )
     n = as_count(len(gc) if n is None else n, "n", minimum=1)
-    width_bp = int(positives["stop"].iloc[0] - positives["start"].iloc[0])
     pool, level_of_row = _pool(genome, width_bp, positives, exclude, rng)
     # Levels: the number of G and C in a window without unknown bases.
     level = np.rint(gc * width_bp).astype(np.int64)
@@ -195,7 +195,7 @@ def _pool(genome, width_bp, positives, exclude, rng) -> tuple[pd.DataFrame, np.n
     pool, level = pd.concat(parts, ignore_index=True), np.concatenate(levels)
     clear = ~overlaps(pool, positives)
     if exclude is not None:
-        clear &= ~overlaps(pool, exclude)
+        clear &= ~overlaps(pool, as_intervals(exclude, "exclude"))
     return pool[clear].reset_index(drop=True), level[clear]
 
 

@@ -289,9 +289,7 @@ def ceiling(labels, signal, *, fdr: float = 0.05, names=None) -> Ceiling:
     >>> found.pairs["n_bound"].tolist(), found.summary["metric"].tolist()
     ([108, 113], ['auroc', 'auprc', 'recall_at_fdr'])
     """
-    from dragonn_lite.evaluation import (
-        metrics,
-    )  # brings scikit-learn, which nothing else here needs
+    from dragonn_lite.evaluation import metrics  # brings scikit-learn: nothing else needs it
 
     labels = _labels(labels)
     signal = np.asarray(signal)
