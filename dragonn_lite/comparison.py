@@ -41,7 +41,7 @@ def evaluate_files(
     genome : Genome or path, optional
         What the intervals are cut out of.
     length : int, optional
-        Crop and pad to so many bp; by default the length that the network reads.
+        Crop and pad to so many bp; with `genome` by default the length that the network reads.
     model : keras.Model, optional
         A network to judge as well.
     hold_out : sequence of str, optional
@@ -203,7 +203,8 @@ def lead(
 ) -> pd.DataFrame:
     """How far the network is ahead of the best baseline, by the same resamples of the examples.
 
-    The best is the one of largest auPRC on the judged examples, which flatters it a little.
+    The best is the one of largest auPRC on the judged examples, at the same prevalence, which
+    flatters it a little.
 
     Parameters
     ----------
@@ -234,7 +235,12 @@ def lead(
     rivals = {name: values for name, values in scores.items() if name != "network"}
     if "network" not in scores or not rivals:
         raise ValueError(f"scores are of {sorted(scores)}, expected of a network and a baseline")
-    best = max(rivals, key=lambda name: metrics.auprc(judged.labels, rivals[name]))
+
+    def auprc(name):
+        found = metrics.evaluate(judged.labels, rivals[name], prevalence=prevalence)
+        return found["auprc"][0]
+
+    best = max(rivals, key=auprc)
     blocks = _blocks(judged.names) if by_chromosome else None
     found = metrics.difference(
         judged.labels, scores["network"], rivals[best],

@@ -132,6 +132,13 @@ def test_the_lead_is_over_the_best_baseline_by_the_same_resamples(folder):
     scores["network"] = scores["k-mers"] + noise[2] / 100
     said = reports.leader(comparison.lead(data, scores, rng=5))
     assert "the network and k-mers, the best baseline, cannot be told apart: " in said
+    # Ahead over the whole list, and behind where bound sequences are rare: the best of one
+    # prevalence is not that of another.
+    sure = np.where(data.labels, np.where(noise[1] > 0, 2, 0), noise[1] / 9)
+    scores = {"network": noise[2], "steady": data.labels + 0.6 * noise[0], "sure": sure}
+    for prevalence, best in ((None, "steady"), (0.001, "sure")):
+        found = comparison.lead(data, scores, prevalence=prevalence, rng=5)
+        assert found["scores"].tolist() == [f"network less {best}"]
     for some in ({"network": noise[0]}, {"k-mers": noise[0]}):
         with pytest.raises(ValueError, match="expected of a network and a baseline"):
             comparison.lead(data, some, rng=0)

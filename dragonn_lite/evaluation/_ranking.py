@@ -51,12 +51,17 @@ class Ranking:
         """Unbound examples called at each threshold."""
         return np.cumsum(self.unbound[::-1])[::-1][1::2]
 
-    def at_prevalence(self, prevalence: float | None) -> Ranking:
-        """The same with each unbound example counted as often as makes up that prevalence."""
+    def at_prevalence(self, prevalence: float | None, *, unseen: int = 0) -> Ranking:
+        """The same with each unbound example counted as often as makes up that prevalence.
+
+        And with so many unseen ones more, above all scores.
+        """
         if prevalence is None:
             return self
-        wanted = self.n_bound * (1 / prevalence - 1)
-        return replace(self, unbound=self.unbound * (wanted / self.n_unbound))
+        times = self.n_bound * (1 / prevalence - 1) / self.n_unbound
+        unbound = self.unbound * times
+        unbound[-1] += unseen * times
+        return replace(self, unbound=unbound)
 
     def bins_of(self, scores) -> np.ndarray:
         """The bin of each score."""

@@ -78,8 +78,9 @@ def evaluate(
     prevalence : float, optional
         Judge as if this share were bound, between 0 and 1: each unbound example stands for as many
         as it takes. So says a balanced test what to expect of a genome, if the unbound examples
-        are like those of the genome; and the fewer they are, the less is known of the best scores,
-        as what is above all of them seems free of errors.
+        are like those of the genome. The fewer they are, the less is known of the best scores:
+        what is above all of them seems free of errors, and recall at an FDR too good. So the
+        intervals reach as far as one more unbound example, above all others, would move a metric.
 
     Returns
     -------
@@ -188,7 +189,7 @@ def difference(
     [[0.13, 0.16, 0.19]]
     """
     labels, scores = as_labels_and_scores(labels, scores)
-    others = as_labels_and_scores(labels, others, "others")[1]
+    others = as_labels_and_scores(labels, others, "others")[1].reshape(scores.shape)
     rng, blocks = as_rng(rng), as_blocks(blocks, len(labels))
     n_resamples = as_count(n_resamples, "n_resamples", minimum=20)
     prevalence = _as_prevalence(prevalence)
@@ -244,12 +245,18 @@ def _class_counts(labels, prevalence):
 def _limits(ranking, labels, scores, *, rng, blocks, n_resamples, where, prevalence):
     """The limits of all metrics of a ranking, from one set of resamples."""
     draws = resampled(ranking, labels, scores, rng=rng, blocks=blocks, where=where)
-    weighed = (draw.at_prevalence(prevalence) for draw in islice(draws, n_resamples))
-    values = [[measure(draw) for measure in _METRICS.values()] for draw in weighed]
-    low, high = middle(values, 0.95)
+    unseen = (0,) if prevalence is None else (0, 1)
+    values = [
+        [
+            [measure(weighed) for measure in _METRICS.values()]
+            for weighed in (draw.at_prevalence(prevalence, unseen=n) for n in unseen)
+        ]
+        for draw in islice(draws, n_resamples)
+    ]
+    low, high = middle(values, 0.95)  # (n_resamples, 1 or 2, n_metrics) -> (1 or 2, n_metrics)
     return {
         f"{name}_{side}": float(value)
-        for side, limits in (("low", low), ("high", high))
+        for side, limits in (("low", low.min(axis=0)), ("high", high.max(axis=0)))
         for name, value in zip(_METRICS, limits, strict=True)
     }
 
