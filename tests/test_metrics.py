@@ -299,6 +299,14 @@ def test_a_stated_prevalence_counts_each_unbound_example_so_often(seed):
         assert (rare["prevalence"], rare["n_unbound"]) == (0.01, (labels == 0).sum())
 
 
+def test_no_area_is_above_1_however_unbound_examples_are_weighed():
+    for n in range(2, 60):
+        labels = np.repeat([1, 0], [n, 61 - n])
+        scores = labels + np.arange(61) * 7 % 61 / 100
+        area = metrics.evaluate(labels, scores, prevalence=0.3)["auroc"][0]
+        assert area <= 1 and area == pytest.approx(1, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("prevalence", "error"),
     [(0, ValueError), (1, ValueError), (50, ValueError), ("1 %", TypeError)],

@@ -152,8 +152,9 @@ def check_classes(labels, where, *, both=True):
 def auroc(ranking: Ranking) -> float:
     """Bound examples above unbound ones, of all pairs; a tie counts half."""
     twice_below = 2 * np.cumsum(ranking.unbound) - ranking.unbound
-    # Whole numbers up to here: the only rounding is that of the division.
-    return (ranking.bound @ twice_below).item() / (2 * ranking.n_bound * ranking.n_unbound)
+    # Whole numbers up to here, unless weighed: the only rounding is that of the division.
+    area = (ranking.bound @ twice_below).item() / (2 * ranking.n_bound * ranking.n_unbound)
+    return min(area, 1.0)
 
 
 def auprc(ranking: Ranking) -> float:
