@@ -123,10 +123,10 @@ def _max_pooling(layer, x):
     right = np.maximum.accumulate(windows[:, :, ::-1], axis=2)  # of the last 1, 2, ... positions
     values = np.ascontiguousarray(left[:, :, -1])
     starts, width, groups = _reading(x, size, stride, padding[0], values.shape[1])
-    changed = context(x.values, x.starts, x.width, -np.inf)[:, :, None] + x.changes
+    old = context(x.values, x.starts, x.width, -np.inf)[:, :, None]
     changes = np.zeros((*x.changes.shape[:3], width, x.values.shape[2]), np.float32)
     for rows, offset in groups:
-        here = changed[:, rows]
+        here = old[:, rows] + x.changes[:, rows]  # few at a time: they stay in the cache
         for i in range(width):
             begin = offset + i * stride
             low, high = max(0, begin), min(x.width, begin + size)
