@@ -406,6 +406,50 @@ EXPECTED = {
         "sign_gradient_times_input": (0.7, 0.87),  # [0.77, 0.81]
         "size_grad_cam": (0.5, 0.75),  # [0.60, 0.65]
     },
+    # Seeds 1 to 4 in brackets. A score of sites has a standard error of some 0.01 to 0.03.
+    "09_which_explanation_is_right": {
+        "winner": ("window shuffle",) * 2,
+        "really_ahead": (True, True),
+        "by_letters": ("guided backprop", "mutagenesis"),  # 2 of 4 each
+        "window_place_by_letters": (3, 7),  # 5, 6, 6, 6
+        "window_place_by_deletion": (3, 7),  # 5
+        "gabpa_by_site": ("window shuffle",) * 2,
+        "fair": (["integrated gradients", "DeepLIFT"],) * 2,
+        "blind": (["mutagenesis", "window shuffle", "saliency", "gradient × input", "Grad-CAM"],)
+        * 2,
+        "caught": (["random order"],) * 2,
+        "weights_highest": (0, 0.68),  # [0.28, 0.49]
+        "n_winners": (3, 6),  # 4, 5, 4, 4
+        "most_wins": (2, 5),  # 3, 3, 4, 3
+        "redundant_mutagenesis": (0.09, 0.11),
+        "redundant_DeepLIFT": (0.95, 1.05),  # [0.995, 1.000]
+        "auroc_filters_of_filters_one_motif": (0.955, 0.996),  # [0.975, 0.989]
+        "auroc_filters_of_filters_side_by_side": (0.93, 0.985),  # [0.965, 0.969]
+        "auroc_filters_of_filters_GABPA": (0.94, 0.985),  # [0.964, 0.971]
+        "auroc_k-mers_one_motif": (0.93, 0.98),  # [0.952, 0.964]
+        "auroc_k-mers_side_by_side": (0.44, 0.57),  # [0.489, 0.529]
+        "auroc_k-mers_GABPA": (0.97, 0.99),  # 0.980
+        "auroc_GC_content_GABPA": (0.499, 0.501),
+        "sites_window_shuffle": (0.83, 0.97),  # [0.887, 0.927]
+        "sites_saliency": (0.74, 0.94),  # [0.828, 0.893]
+        "sites_DeepLIFT": (0.72, 0.92),  # [0.796, 0.865]
+        "sites_mutagenesis": (0.72, 0.92),  # [0.795, 0.863]
+        "sites_integrated_gradients": (0.67, 0.87),  # [0.744, 0.817]
+        "sites_guided_backprop": (0.68, 0.88),  # [0.754, 0.813]
+        "sites_gradient_x_input": (0.6, 0.8),  # [0.684, 0.715]
+        "sites_Grad_CAM": (0.12, 0.4),  # [0.217, 0.275]
+        "sites_random_order": (0.12, 0.27),  # [0.169, 0.202]; chance is 0.15
+        "size_window_shuffle": (0.82, 0.97),  # [0.880, 0.926]
+        "size_DeepLIFT": (0.75, 0.95),  # [0.827, 0.896]
+        "size_mutagenesis": (0.73, 0.93),  # [0.803, 0.875]
+        "letters_mutagenesis": (0.4, 0.77),  # [0.515, 0.656]
+        "letters_window_shuffle": (0.15, 0.5),  # [0.269, 0.400]
+        "letters_DeepLIFT": (0.3, 0.65),  # [0.425, 0.536]
+        "ceiling": (0.585, 0.587),
+        "tert_best": (0.08, 0.32),  # [0.151, 0.200]
+        "tert_kmers": (0.26, 0.4),  # [0.317, 0.335]
+        "tert_worst_rank": (1, 60),  # 14, 7, 9, 4 of 777: the later of the two mutations
+    },
 }
 
 # The lessons that cannot do without real data, and the data sets they load.
@@ -414,6 +458,7 @@ REAL_DATA = {
     "06_a_real_genome": ["yeast_genome", "dream5_negatives", "ctcf_dragonn_1kb"],
     "07_what_happens_if_i_change_this_letter": ["encode_chip_101bp", "satmut_mpra"],
     "08_following_the_gradient": ["ctcf_keras_genomics"],
+    "09_which_explanation_is_right": ["encode_chip_101bp", "satmut_mpra"],
 }
 
 # A lesson has 60 s on two quiet cores and 1.5 GB. The machines that run these tests are shared, and
