@@ -104,6 +104,13 @@ def test_no_peak_is_all_unbound_and_no_window_no_label():
     assert labels.from_peaks(windows.iloc[:0], ONE_PEAK).shape == (0,)
 
 
+def test_peaks_on_other_chromosomes_are_said():
+    windows = pd.DataFrame({"chromosome": "chr1", "start": [0, 10], "stop": [10, 20]})
+    peaks = windows.assign(chromosome="NC_000001.11")
+    with pytest.warns(UserWarning, match="lie on NC_000001.11 and windows on chr1: no window is b"):
+        assert labels.from_peaks(windows, peaks).tolist() == [0, 0]
+
+
 def test_order_and_index_of_the_tables_do_not_matter():
     rng = np.random.default_rng(0)
     windows, peaks = random_intervals(200, rng, 40), random_intervals(40, rng, 50)

@@ -7,12 +7,14 @@ test. Here they are labelled -1, which every loss and metric of the package leav
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_fraction, as_labels, as_number
+from dragonn_lite.dna.chromosomes import listed
 from dragonn_lite.dna.genome import as_intervals, overlaps
 
 BOUND, UNBOUND, AMBIGUOUS = np.array([1, 0, -1], np.int8)
@@ -61,6 +63,11 @@ def from_peaks(
         If a table lacks a column, a number is out of range, or windows and peaks call the same
         chromosomes by other names.
 
+    Warns
+    -----
+    UserWarning
+        If no peak lies on a chromosome of the windows: all are unbound then.
+
     References
     ----------
     Zhou & Troyanskaya 2015 (DeepSEA), doi:10.1038/nmeth.3547; github.com/kundajelab/seqdataloader,
@@ -91,6 +98,13 @@ def from_peaks(
         return np.stack(columns, axis=1)  # n_tasks times (n,) -> (n, n_tasks)
     windows, peaks = as_intervals(windows, "windows"), as_intervals(peaks, "peaks")
     labels = np.where(overlaps(windows, peaks), AMBIGUOUS, UNBOUND)
+    ours, theirs = windows["chromosome"].unique(), peaks["chromosome"].unique()
+    if len(ours) and len(theirs) and not set(ours) & set(theirs):
+        warnings.warn(
+            f"peaks lie on {listed(theirs)} and windows on {listed(ours)}: no window is bound; see "
+            "genome.rename_chromosomes",
+            stacklevel=2,
+        )
     if ambiguous_peaks is not None:
         labels[overlaps(windows, as_intervals(ambiguous_peaks, "ambiguous_peaks"))] = AMBIGUOUS
     if within_bp is None:
