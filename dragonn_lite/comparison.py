@@ -14,7 +14,7 @@ from dragonn_lite.assays.examples import Examples
 from dragonn_lite.evaluation import baselines, metrics
 from dragonn_lite.networks import prediction
 
-_ENOUGH = 8  # chromosomes; intervals from fewer are too narrow beyond doubt
+_ENOUGH = 8  # chromosomes; of 95 % intervals from 3 about 70 % hold the truth, from 8 some 80 %
 
 
 def evaluate_files(
@@ -263,7 +263,7 @@ def few_chromosomes(judged: Examples) -> str:
         return ""
     return (
         f"the intervals are drawn from {n} chromosomes only and are too narrow: judge by "
-        f"{_ENOUGH} or more to believe them"
+        f"{_ENOUGH} or more, better by twenty"
     )
 
 
