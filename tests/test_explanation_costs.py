@@ -21,7 +21,7 @@ BENCHMARK = Path(__file__).parent / "benchmarks" / "bench_memory.py"
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell the peak of a process")
 @pytest.mark.parametrize(
     ("network", "method"),
-    [("dragonn_one_layer", "in_silico_mutagenesis"), ("dragonn_three_layer", "deeplift")],
+    [("dragonn_three_layer", "in_silico_mutagenesis"), ("dragonn_three_layer", "deeplift")],
 )
 def test_memory_is_bounded_by_batches(network, method):
     # What 1,000 sequences take more than 64 is their own arrays, 5 bytes a base and 16 a score.
