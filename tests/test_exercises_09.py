@@ -67,7 +67,7 @@ def test_right_deletion_curves_pass():
         (alone, "Each letter was exchanged alone"),
         (lambda m, s, o, c: deletion(m, s, o, c)[::-1], "After 0 letters the logit is"),
         (lambda m, s, o, c: m(s), "ValueError: model was given shape"),
-        (3, "TypeError"),
+        (lambda m, s, o: m(s), "TypeError"),
     ],
 )
 def test_wrong_deletion_curves_are_told_why(answer, why):
