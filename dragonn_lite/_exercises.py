@@ -52,6 +52,8 @@ def verdict(name: str, answer) -> str:
             wrong = judge(answer)
         except Exception as error:  # noqa: BLE001 - a student's function may do anything
             wrong = f"Your answer stopped with {type(error).__name__}: {error}."
+            if not callable(answer) and "object is not callable" in wrong:
+                wrong += " Hand in the function itself: its name, without brackets behind it."
         if not wrong:
             _tries[name] = 0
             return f"Right! {remark}".rstrip()

@@ -50,7 +50,11 @@ def _(answer):
         if got is None:
             return "Your function returns nothing: end it with return."
         if not isinstance(got, (list, tuple)) or len(got) != len(dna):
-            return f"Expected a list of {len(dna)} items for {dna!r}, one a position, got {got!r}."
+            held = f" of {len(got)}" if hasattr(got, "__len__") else ""
+            return (
+                f"Expected a list of {len(dna)} items for {dna!r}, one a position, got "
+                f"{type(got).__name__}{held}."
+            )
         for i, found in enumerate(got):
             if not isinstance(found, dict) or set(found) != set(BASES):
                 return f"Expected a dictionary with A, C, G and T at each position, got {found!r}."

@@ -17,7 +17,10 @@ def _shaped(got, length: int) -> str:
     if np.shape(got) == (length, 4):
         return "That is a number for each of the four letters: add them up at each position."
     if np.shape(got) != (length,):
-        return f"Expected {length} numbers, one for each position, got shape {np.shape(got)}."
+        numbers = "1 number" if length == 1 else f"{length} numbers"
+        return (
+            f"For {length} bp expected {numbers}, one for each position, got shape {np.shape(got)}."
+        )
     return ""
 
 
@@ -43,12 +46,17 @@ def _(answer):
             (weights.max(axis=1), "that is the best letter of each position, not the one there."),
             (np.abs(picked), "the sign is lost: a wrong letter pushes the logit down."),
             (weights.sum(axis=1), "that adds up the weights of all four letters."),
+            (
+                (weights * x).max(axis=1),
+                "the largest of four products is 0 where the weight is negative: add them up.",
+            ),
             (picked - weights.mean(axis=1), "the mean of the four weights has no part in it."),
         )
         for value, why in others:
             if np.allclose(got, value):
                 return f"Not quite: {why}"
-        return f"Position 0 got {got[0]:.3f}, expected {picked[0]:.3f}."
+        i = int(np.abs(got - picked).argmax())
+        return f"Position {i} got {got[i]:.3f}, expected {picked[i]:.3f}."
     return ""
 
 
