@@ -96,6 +96,10 @@ class Shifted(keras.Model):
         return super().call(x[:, ::-1])
 
 
+def over_positions(x):
+    return keras.ops.softmax(x, axis=1)
+
+
 def test_what_spans_cannot_pass_says_why_and_is_scored_as_a_whole():
     length = span_networks.LENGTH
     inputs = keras.Input((length, 4))
@@ -114,6 +118,9 @@ def test_what_spans_cannot_pass_says_why_and_is_scored_as_a_whole():
         (ends(layers.Add(name="one")([x, layers.GlobalMaxPooling1D(keepdims=True)(x)])),
          "layer one (Add) joins shapes that differ"),
         (ends(keras.ops.sin(x)), "(Sin) is none that"),
+        (ends(layers.Activation(over_positions, name="where")(x)), "layer where (Activation) has "
+         "an activation that may mix positions"),
+        (ends(layers.Conv1D(3, 2, activation=over_positions)(x)), "that may mix positions"),
         (Shifted(inputs, layers.Dense(1)(layers.Flatten()(x))), "the model is no functional"),
         (lambda x: x[:, :5].sum(axis=(1, 2)), "the model is no functional"),
     ):  # fmt: skip
@@ -169,6 +176,17 @@ def test_spans_that_get_nowhere_leave_the_model_as_it_is():
     inputs = keras.Input((span_networks.LENGTH, 4))
     for x in (layers.LSTM(3)(inputs), layers.LSTM(3)(layers.Dropout(0.1)(inputs))):
         assert _spans.span_network(keras.Model(inputs, layers.Dense(1)(x))) is None
+
+
+def test_a_rest_that_gives_one_score_or_trains_on_is_scored_as_the_model_predicts():
+    inputs = keras.Input((span_networks.LENGTH, 4))
+    z = layers.GaussianNoise(0.5)(layers.LSTM(3)(pooled(inputs)), training=True)
+    model = keras.Model(inputs, layers.Dense(1)(z)[:, 0])
+    span_networks.randomised(model, 1)
+    x = dna.random_sequences(2, span_networks.LENGTH, rng=0)
+    found = perturbation.in_silico_mutagenesis(model, x)
+    plain = perturbation.in_silico_mutagenesis(lambda x: model.predict_on_batch(x), x)
+    assert found.hypothetical == pytest.approx(plain.hypothetical, abs=1e-5)
 
 
 def mutants_at(model, x, position):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import itertools
 import os
 from collections.abc import Callable
@@ -95,7 +96,9 @@ class SpanNetwork:
             self._rest = (
                 rest,
                 _backend.remembered(
-                    model, "rest", lambda: _backend.compiled(lambda z: rest(z), rest)
+                    model,
+                    "rest",
+                    lambda: _backend.compiled(lambda z: rest(z, training=False), rest),
                 ),
             )
 
@@ -156,8 +159,9 @@ class SpanNetwork:
             changes = spread(changes, tensor.starts, tensor.length)
         altered = (tensor.values[:, None, None] + changes).reshape(-1, *each)
         rows = np.concatenate([tensor.values, altered])
-        scores = [run(rows[some])[:, target] for some in batches(rest, len(rows), each[0])]
-        before, after = np.split(np.concatenate(scores), [len(tensor.values)])
+        scores = [run(rows[some]) for some in batches(rest, len(rows), each[0])]
+        scores = np.concatenate(scores).reshape(len(rows), -1)[:, target]
+        before, after = np.split(scores, [len(tensor.values)])
         return after.reshape(changes.shape[:3]) - before[:, None, None]
 
 
@@ -261,6 +265,9 @@ def _check(layer, node):
     for attribute, wanted in only.items():
         if getattr(layer, attribute, wanted) != wanted:
             raise NotImplementedError(f"{name} has {attribute} {getattr(layer, attribute)!r}")
+    function = getattr(layer, "activation", None)
+    if function is not None and not _is_of_keras(function):
+        raise NotImplementedError(f"{name} has an activation that may mix positions")
     shapes = [tuple(tensor.shape) for tensor in node.input_tensors]
     axis = getattr(layer, "axis", -1)
     axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
@@ -271,6 +278,11 @@ def _check(layer, node):
     if not isinstance(layer, layers.Concatenate) and len(set(shapes)) > 1:
         raise NotImplementedError(f"{name} joins shapes that differ")
     return None
+
+
+def _is_of_keras(function):
+    """Whether an activation is a function of Keras: those mix channels at most."""
+    return inspect.isfunction(function) and function.__module__.startswith("keras.")
 
 
 def _run(steps, tensor):
