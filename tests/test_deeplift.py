@@ -48,6 +48,7 @@ EXACT = {
     "transposed": lambda z: layers.Conv1DTranspose(5, 4, strides=2, activation="relu")(z),
     "batch normalisation": lambda z: layers.ReLU()(layers.BatchNormalization()(z)),
     "layer normalisation": lambda z: layers.ReLU()(layers.LayerNormalization()(z)),
+    "layer normalisation, scaled": lambda z: layers.LayerNormalization(rms_scaling=True)(z),
     "dropout": lambda z: layers.ReLU()(layers.Dropout(0.5)(z)),
     "maximum": lambda z: layers.MaxPooling1D(4)(z),
     "maximum, overlapping": lambda z: layers.MaxPooling1D(5, strides=2)(z),
@@ -77,6 +78,7 @@ FOLLOWED = {
     "lstm, all": lambda z: layers.LSTM(4, return_sequences=True)(z),
     "gru": lambda z: layers.GRU(4)(z),
     "both ways": lambda z: layers.Bidirectional(layers.LSTM(3))(z),
+    "lstm, its state": lambda z: layers.LSTM(4, return_state=True)(z)[2],
     "attention": attention,
     "softmax": lambda z: layers.Softmax()(z),
 }
@@ -118,6 +120,7 @@ def noise(shape, seed):
 CANCELLED = ("strides", "dilation", "same", "causal", "residual", "gate", "batch normalisation")
 
 
+@pytest.mark.filterwarnings("ignore:You passed `rms_scaling:UserWarning")
 @pytest.mark.parametrize(
     ("name", "rule"),
     [(name, "genomics") for name in EXACT] + [(name, "revealcancel") for name in CANCELLED],

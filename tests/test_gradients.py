@@ -275,6 +275,58 @@ def test_the_map_stands_where_the_filter_looks(options):
         assert found.argmax() == middle
 
 
+def looking(z):
+    return layers.Conv1D(1, 5, activation="relu", name="look")(z)
+
+
+def beside_another(z):
+    other = layers.MaxPooling1D(3)(layers.Conv1D(2, 7, strides=2, name="other")(z))
+    found = [layers.GlobalMaxPooling1D(keepdims=True)(x) for x in (other, looking(z))]
+    return layers.Concatenate()(found)
+
+
+#: What comes before or beside a filter that looks for a run of five G, and the layer of the map.
+WAYS = {
+    "padded": (lambda z: looking(layers.ZeroPadding1D((6, 1))(z)), "look"),
+    "cropped": (lambda z: looking(layers.Cropping1D((6, 2))(z)), "look"),
+    "nested": (
+        lambda z: looking(keras.Sequential([keras.Input((41, 4)), layers.ZeroPadding1D(6)])(z)),
+        "look",
+    ),
+    "repeated": (lambda z: layers.UpSampling1D(4, name="map")(looking(z)), "map"),
+    "transposed": (
+        lambda z: layers.Conv1DTranspose(1, 3, strides=2, name="map")(looking(z)), "map",
+    ),
+    "transposed, same": (
+        lambda z: layers.Conv1DTranspose(1, 5, padding="same", name="map")(looking(z)), "map",
+    ),
+    "beside another": (beside_another, "look"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_the_map_is_followed_back_to_the_bases(name):
+    build, chosen = WAYS[name]
+    inputs = keras.Input((41, 4))
+    model = keras.Model(inputs, layers.Dense(1)(layers.GlobalMaxPooling1D()(build(inputs))))
+    for layer in model.layers:
+        if layer.weights and layer.name != "other":
+            layer.set_weights([np.zeros(w.shape, np.float32) for w in layer.weights])
+    kernel = np.full((5, 4, 1), -1, np.float32)
+    kernel[:, 2] = 1
+    model.get_layer("look").set_weights([kernel, np.zeros(1, np.float32)])
+    if name.startswith("transposed"):  # the middle tap alone
+        weights = model.get_layer("map").get_weights()
+        weights[0][len(weights[0]) // 2] = 1
+        model.get_layer("map").set_weights(weights)
+    head = model.layers[-1].get_weights()
+    head[0][-1] = 1
+    model.layers[-1].set_weights(head)
+    x = dna.one_hot("A" * 18 + "GGGGG" + "A" * 18)
+    found = gradients.grad_cam(model, x, layer=chosen).contributions[0]
+    assert found.argmax() == 20
+
+
 def test_the_map_of_a_layer_that_can_be_passed_by():
     inputs = keras.Input((LENGTH, 4))
     z = layers.Conv1D(6, 3, padding="same", name="before")(inputs)
@@ -289,8 +341,9 @@ def test_the_map_of_a_layer_that_can_be_passed_by():
         expected = (responses * weights).sum(axis=2).clip(0)
         found = gradients.grad_cam(model, x, layer=name).contributions
         assert found == pytest.approx(expected, abs=1e-6)
-    with pytest.raises(ValueError, match="layer is 'head', expected one that gives"):
-        gradients.grad_cam(model, x, layer="head")
+    for name in ("head", model.layers[0].name):  # the input has no responses
+        with pytest.raises(ValueError, match="expected one that gives .*: before, inner, sum$"):
+            gradients.grad_cam(model, x, layer=name)
     inputs = keras.Input((LENGTH, 4))
     dense = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
     with pytest.raises(ValueError, match="has no Conv1D layer; name another one"):
@@ -333,6 +386,8 @@ def test_every_method_returns_what_is_promised(name):
     promises = name in ("integrated_gradients", "expected_gradients")
     assert (explained.completeness_error is not None) == promises
     assert np.isfinite(explained.contributions).all() and explained.contributions.any()
+    if not promises:  # against a uniform reference, there is something to lose
+        assert explained.contributions[0, 4] == 0
 
 
 @pytest.mark.parametrize(
@@ -348,6 +403,124 @@ def test_every_method_returns_what_is_promised(name):
 def test_wrong_settings_are_refused(name, options, message):
     with pytest.raises(ValueError, match=message):
         getattr(gradients, name)(network(), dna.random_sequences(1, LENGTH, rng=0), **options)
+
+
+def test_layers_that_go_on_as_in_training_are_explained_as_they_predict():
+    inputs = keras.Input((LENGTH, 4))
+    normalise, drop = layers.BatchNormalization(), layers.Dropout(0.5)
+    ends = [layers.GlobalAveragePooling1D(), layers.Dense(2)]
+    convolution, x = layers.Conv1D(4, 5), dna.random_sequences(2, LENGTH, rng=0)
+    models = []
+    for training in (True, False):
+        z = convolution(inputs)
+        for layer in (normalise, drop):
+            z = layer(z, training=training)
+        z = keras.ops.tanh(z)
+        for layer in ends:
+            z = layer(z)
+        models.append(keras.Model(inputs, z))
+    scatter(models[0], 1)
+    for name in ("saliency", "integrated_gradients"):
+        found = [getattr(gradients, name)(model, x).contributions for model in models]
+        assert found[0] == pytest.approx(found[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "guided_grad_cam"])
+def test_one_output_needs_no_axis_of_its_own(name):
+    model, x = network(), dna.random_sequences(2, LENGTH, rng=0)
+    flat = keras.Model(model.input, model.output[:, 1])  # gives (n,)
+    found = getattr(gradients, name)(flat, x)
+    expected = getattr(gradients, name)(model, x, target=1)
+    assert found.contributions == pytest.approx(expected.contributions, abs=1e-6)
+    assert found.logits == pytest.approx(expected.logits, abs=1e-6)
+
+
+class Mixing(layers.Layer):
+    """Does not tell its settings, as its matrix cannot be written down."""
+
+    def __init__(self, matrix):
+        super().__init__()
+        self.matrix = np.asarray(matrix, np.float32)
+
+    def call(self, z):
+        return keras.ops.matmul(z, self.matrix)
+
+
+def test_layers_that_do_not_tell_their_settings_are_explained():
+    inputs = keras.Input((LENGTH, 4))
+    model = keras.Model(
+        inputs, layers.Dense(1)(layers.GlobalAveragePooling1D()(Mixing(np.eye(4))(inputs)))
+    )
+    x = dna.random_sequences(2, LENGTH, rng=0)
+    weights = model.get_weights()[0][:, 0]
+    for name in ("gradient_times_input", "grad_cam"):
+        options = {"layer": model.layers[1].name} if name == "grad_cam" else {}
+        found = getattr(gradients, name)(model, x, **options).contributions
+        expected = x @ weights / LENGTH
+        expected = expected.clip(0) if name == "grad_cam" else expected
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+@keras.saving.register_keras_serializable()
+class Reversed(keras.Model):
+    """A functional network that does something else when called."""
+
+    def call(self, x):
+        return super().call(x[:, ::-1])
+
+
+class Counting(keras.Model):
+    """Counts G; Keras knows no graph of it."""
+
+    def call(self, x):
+        return keras.ops.sum(x[:, :, 2:3], axis=1)
+
+
+def test_networks_with_code_of_their_own():
+    inputs, x = keras.Input((LENGTH, 4)), dna.random_sequences(2, LENGTH, rng=0)
+    odd = Reversed(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
+    with pytest.raises(TypeError, match="model is a Reversed, which has no gradients to follow"):
+        gradients.saliency(odd, x)
+    for inner, expected in ((Counting(), x[:, :, 2]), (odd, None)):
+        outer = keras.Model(inputs, inner(inputs))
+        found = gradients.gradient_times_input(outer, x).contributions
+        if expected is None:  # linear, so that contributions add up
+            expected = x[:, ::-1].reshape(2, -1) * odd.get_weights()[0][:, 0]
+            expected = expected.reshape(2, LENGTH, 4).sum(axis=2)[:, ::-1]
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_networks_of_other_numbers():
+    x = dna.random_sequences(2, LENGTH, rng=0)
+    inputs = keras.Input((LENGTH, 4), dtype="uint8")
+    whole = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
+    with pytest.raises(TypeError, match="reads uint8, through which no gradient comes back"):
+        gradients.saliency(whole, x)
+    inputs = keras.Input((LENGTH, 4))
+    z = layers.Conv1D(4, 5, activation="tanh", dtype="mixed_float16")(inputs)
+    half = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(z)))
+    found = gradients.integrated_gradients(half, x)
+    assert np.abs(found.completeness_error).max() < 0.02 * np.abs(found.contributions).sum()
+
+
+def test_the_map_of_a_network_for_any_length():
+    x = dna.random_sequences(2, LENGTH, rng=0)
+    maps = []
+    for length in (LENGTH, None):
+        inputs = keras.Input((length, 4))
+        z = layers.Conv1D(4, 5, padding="same", strides=2, activation="relu")(inputs)
+        model = keras.Model(inputs, layers.Dense(1)(layers.GlobalMaxPooling1D()(z)))
+        scatter(model, 1)
+        maps.append(gradients.grad_cam(model, x).contributions)
+    assert np.array_equal(*maps) and maps[0].any()
+
+
+def test_a_network_of_one_linear_layer_is_explained():
+    inputs = keras.Input((LENGTH, 4))
+    model = keras.Model(inputs, layers.GlobalAveragePooling1D()(inputs))
+    x = dna.random_sequences(2, LENGTH, rng=0)
+    found = gradients.integrated_gradients(model, x, target=2)
+    assert found.contributions == pytest.approx((x[:, :, 2] - 0.25) / LENGTH, abs=1e-7)
 
 
 def test_a_sequential_model_is_explained_too():

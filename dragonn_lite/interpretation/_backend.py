@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Hashable
 
@@ -66,7 +67,8 @@ def remembered(model: keras.Model, key: Hashable, make: Callable):
     """Return what ``make()`` returned when it was last called for this model and key.
 
     Compiling takes longer than explaining a sequence. What is remembered is forgotten with the
-    model, and made anew when a layer has other settings; weights are always read anew.
+    model, and made anew when a layer has other settings, if all layers tell theirs; weights are
+    always read anew.
 
     Parameters
     ----------
@@ -74,11 +76,20 @@ def remembered(model: keras.Model, key: Hashable, make: Callable):
     key : hashable
     make : callable
     """
-    settings = model.to_json()
+    settings = _settings(model)
     known = _REMEMBERED.setdefault(model, {})
     if key not in known or known[key][0] != settings:
         known[key] = settings, make()
     return known[key][1]
+
+
+def _settings(model):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that functions without a name cannot be read back
+        try:
+            return model.to_json()
+        except (NotImplementedError, TypeError):  # a layer that does not tell its own
+            return ""
 
 
 _REMEMBERED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 from keras import layers, ops
 
@@ -131,14 +132,15 @@ class Differences(Rule):
         """Layer normalisation, as a product of the centred tensor and one over its spread."""
         axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
         axes = tuple(axis % len(z.shape) for axis in axes)
-        centred = z if layer.rms_scaling else z - ops.mean(z, axis=axes, keepdims=True)
+        centred = z - ops.mean(z, axis=axes, keepdims=True)
         fixed = ops.stop_gradient(centred)
         variance = as_if(
             ops.mean(fixed**2, axis=axes, keepdims=True),
             (1.0, ops.mean((fixed + self.partner(fixed)) * centred, axis=axes, keepdims=True)),
         )
         spread = self.activation("rsqrt", lambda v: 1 / ops.sqrt(v + layer.epsilon), variance)
-        result = self._product([centred, spread])
+        # Under this name Keras divides by the spread about the mean, and leaves the mean in.
+        result = self._product([z if layer.rms_scaling else centred, spread])
         shape = [z.shape[axis] if axis in axes else 1 for axis in range(len(z.shape))]
         if layer.gamma is not None:
             result = result * ops.reshape(layer.gamma, shape)
@@ -149,15 +151,24 @@ class Differences(Rule):
         nodes, weights = np.polynomial.legendre.leggauss(_N_NODES)
         moved = []
         for z in tensors:
+            if not _is_float(z):  # a mask
+                moved.append(ops.concatenate([z] * _N_NODES, axis=0))
+                continue
             start = ops.stop_gradient(z)
             change = self.partner(start) - start
             points = [start + float(node + 1) / 2 * change for node in nodes]
             # Nothing is added, but the gradient of each point is that of the reference.
             moved.append(ops.concatenate([point + (z - start) for point in points], axis=0))
-        passed = function(*moved)
-        passed = ops.reshape(passed, (_N_NODES, -1, *passed.shape[1:]))
-        mean = ops.tensordot(ops.cast(weights / 2, passed.dtype), passed, axes=1)
-        return as_if(function(*(ops.stop_gradient(z) for z in tensors)), (1.0, mean))
+
+        def averaged(passed, value):
+            if not _is_float(value):
+                return value
+            passed = ops.reshape(passed, (_N_NODES, -1, *passed.shape[1:]))
+            mean = ops.tensordot(ops.cast(weights / 2, passed.dtype), passed, axes=1)
+            return as_if(value, (1.0, mean))
+
+        values = function(*(ops.stop_gradient(z) for z in tensors))
+        return keras.tree.map_structure(averaged, function(*moved), values)
 
 
 def slope(function: Callable, start, end):
@@ -242,6 +253,10 @@ def _windows(layer, z):
     else:
         windows = ops.take(z, (begins[:, None] + np.arange(k)).ravel(), axis=1)
     return ops.reshape(windows, (-1, n, k, z.shape[2])), begins - before
+
+
+def _is_float(z):
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(z.dtype))
 
 
 def _channels_last(layer):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers, ops
 
+from dragonn_lite.interpretation.explanations import is_functional
+
 #: Layers whose `activation=` is split off as a step of its own.
 _WEIGHTED = (
     layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv1DTranspose,
@@ -85,7 +87,7 @@ class Rebuilt:
 
     def halves(self) -> tuple[keras.Model, keras.Model] | None:
         """Cut behind the first layer, where it is linear and alone reads the sequence."""
-        if self.first is None:
+        if self.first is None or self.first is self.network.outputs[0]:
             return None
         return (
             keras.Model(self.network.inputs[0], self.first),
@@ -146,7 +148,7 @@ def rebuild(network: keras.Model, rule: Rule) -> Rebuilt:
         return step(lambda z: rule.activation(name, function, z), [z], operation, z)
 
     def call(operation, *args, **kwargs):
-        if isinstance(operation, keras.Model):
+        if isinstance(operation, keras.Model) and is_functional(operation):
             inner = rebuild(keras.Model(operation.inputs, operation.outputs), rule).network
             given = inner(*args, **kwargs)
             steps.append((keras.tree.flatten(args), given, False))
@@ -216,6 +218,8 @@ def as_if(value, *terms):
 
 def _as_function(operation, args, kwargs):
     """The tensors that an operation reads, and the operation as a function of only these."""
+    if kwargs.get("training"):  # nothing is trained here, as in `predict`
+        kwargs = kwargs | {"training": False}
     flat = keras.tree.flatten((args, kwargs))
     places = [i for i, value in enumerate(flat) if isinstance(value, keras.KerasTensor)]
 
@@ -249,8 +253,9 @@ def _activation_off(layer):
 def _trace_source(operation, tensors, given, sources):
     """Remember from which linear layer a tensor comes: directly, or normalised after it."""
     before = sources.get(id(tensors[0]))
+    own = is_linear(operation)  # and no kind of it that does something else
     whole = isinstance(operation, layers.Conv1D) and operation.groups == 1
-    if whole or isinstance(operation, layers.Dense):
+    if own and (whole or isinstance(operation, layers.Dense)):
         sources[id(given)] = Source(operation, tensors[0])
     elif before and isinstance(operation, layers.BatchNormalization):
         if operation.axis in (-1, len(given.shape) - 1):

@@ -61,8 +61,9 @@ def grad_cam(
     length = sequences.shape[1]
     maps = [run(sequences[rows]) for rows in batches(network, *sequences.shape[:2], copies=4)]
     coarse = np.concatenate(maps)  # (n, positions)
-    middles = _middles(network, chosen, coarse.shape[1], length)
+    middles = _middles(chosen, coarse.shape[1], length)
     fine = np.stack([np.interp(np.arange(length), middles, row) for row in coarse])
+    fine = fine * sequences.any(axis=2)  # (n, length); no base, no contribution
     return Explanation(sequences, fine.astype(np.float32), None, logits, "grad_cam", target)
 
 
@@ -119,11 +120,17 @@ def _layer(network, name):
                 f"model {network.name} has no Conv1D layer; name another one with layer="
             )
         return convolutions[-1]
-    for layer in network.layers:
-        if layer.name == name and len(layer.output.shape) == 3:
-            return layer
-    named = ", ".join(x.name for x in network.layers if len(x.output.shape) == 3)
-    raise ValueError(f"layer is {name!r}, expected one that gives (positions, channels): {named}")
+    known = {
+        x.name: x
+        for x in network.layers
+        if not isinstance(x, (layers.InputLayer, keras.Model))
+        and len(getattr(x.output, "shape", ())) == 3
+    }
+    if name not in known:
+        raise ValueError(
+            f"layer is {name!r}, expected one that gives (positions, channels): {', '.join(known)}"
+        )
+    return known[name]
 
 
 def _activation_map(network, layer, target):
@@ -149,19 +156,48 @@ def _activation_map(network, layer, target):
     return _backend.compiled(run, rebuilt)
 
 
-def _middles(network, layer, n_positions, length):
+def _middles(layer, n_positions, length):
     """The middle of the bases that each position of a layer sees, from strides and widths."""
-    first, stride = 0.0, 1
-    for before in network.layers:
+    first, stride = 0.0, 1.0
+    for before, n_read in reversed(list(_way(layer.output))):
         width = getattr(before, "kernel_size", getattr(before, "pool_size", (1,)))[0]
-        step = getattr(before, "strides", (1,))[0]
         width = 1 + (width - 1) * getattr(before, "dilation_rate", (1,))[0]
+        step = getattr(before, "strides", (1,))[0]
         padding = getattr(before, "padding", "valid")
-        read = before.input.shape[1] if width > 1 else 0
-        missing = max((-(-read // step) - 1) * step + width - read, 0) if read else 0
-        outside = {"same": missing // 2, "causal": width - 1}.get(padding, 0)
-        first += stride * ((width - 1) / 2 - outside)
-        stride *= step
-        if before is layer:
-            break
+        if isinstance(before, layers.ZeroPadding1D):
+            first -= stride * padding[0]
+        elif isinstance(before, layers.Cropping1D):
+            first += stride * before.cropping[0]
+        elif isinstance(before, layers.UpSampling1D):
+            first -= stride * (1 - 1 / before.size) / 2
+            stride /= before.size
+        elif isinstance(before, layers.Conv1DTranspose):
+            cut_off = max(width - step, 0) // 2 if padding == "same" else 0
+            stride /= step
+            first += stride * (cut_off - (width - 1) / 2)
+        else:
+            missing = max(width - ((n_read or 0) % step or step), 0)
+            outside = {"same": missing // 2, "causal": width - 1}.get(padding, 0)
+            first += stride * ((width - 1) / 2 - outside)
+            stride *= step
     return (first + stride * np.arange(n_positions)).clip(0, length - 1)
+
+
+def _way(tensor):
+    """Layers from a tensor back to the input, and how many positions each of them reads.
+
+    Of several branches, the first one that has as many positions as what they become.
+    """
+    while sources := (node := _node(tensor)).input_tensors:
+        alike = [source for source in sources if source.shape[1:2] == tensor.shape[1:2]]
+        source = (alike or sources)[0]
+        if isinstance(node.operation, keras.Model):
+            yield from _way(node.operation.outputs[0])
+        else:
+            yield node.operation, source.shape[1]
+        tensor = source
+
+
+def _node(tensor):
+    layer, index, _ = tensor._keras_history
+    return layer._inbound_nodes[index]

@@ -150,6 +150,12 @@ def checked_network(
             f"model is a {type(model).__name__}, which has no gradients to follow; pass a "
             "functional Keras model, or use a method of interpretation.perturbation"
         )
+    for inputs in network.inputs:
+        if not keras.backend.is_float_dtype(inputs.dtype):
+            raise TypeError(
+                f"model {network.name} reads {inputs.dtype}, through which no gradient comes back; "
+                "give it a float32 keras.Input, or use a method of interpretation.perturbation"
+            )
     return network, *checked(model, sequences, target)
 
 
@@ -206,12 +212,25 @@ def _numbers_of_layer(layer, length):
     return sum(math.prod(size or length for size in output.shape[1:]) for output in outputs)
 
 
+def is_functional(model: keras.Model) -> bool:
+    """Whether what a Keras model does is its graph, and not code of its own.
+
+    Examples
+    --------
+    >>> is_functional(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
+    True
+    """
+    return bool(getattr(model, "inputs", None)) and type(model).call.__module__.startswith("keras.")
+
+
 def _as_functional(model):
     """The graph of a network, or None where Keras knows none."""
-    if not isinstance(model, keras.Model):
+    if not isinstance(model, keras.Model) or not is_functional(model):
         return None
     try:
         ends = [x[0] if len(x) == 1 else x for x in (model.inputs, model.outputs)]
+        if len(model.outputs) == 1 and len(ends[1].shape) == 1:  # (n,) -> (n, 1)
+            ends[1] = keras.ops.expand_dims(ends[1], 1)
         return keras.Model(*ends, name=model.name)
     except (AttributeError, TypeError, ValueError):
         return None

@@ -109,10 +109,11 @@ def _compiled_cost(network, goal, prices, target):
         covered = taken if goal == "destroy" else 1 - taken
         known = ops.max(x, axis=2, keepdims=True)  # unknown bases stay unknown
         mixed = x + covered[..., None] * (0.25 * known - x)
-        score = ops.reshape(network(mixed), (ops.shape(x)[0], -1))[:, target]
+        score = ops.reshape(network(mixed, training=False), (ops.shape(x)[0], -1))[:, target]
         # Rounded off at 0, where the slope of a size would flip with the last digit.
         jumps = ops.sqrt((taken[:, 1:] - taken[:, :-1]) ** 2 + _ROUNDED_OFF**2)
         jumps = ops.sum(jumps, axis=1) / max(1, x.shape[1] - 1)
+        score = ops.cast(score, "float32")
         return sign * score / scale + prices[0] * ops.mean(taken, axis=1) + prices[1] * jumps
 
     def run(drive, x, scale):

@@ -176,7 +176,8 @@ def _gradients_along(model, network, target):
 def _compiled_along(rebuilt, target):
     halves = rebuilt.halves()
     # What is linear before the first activation is passed once for all points of a line.
-    head, tail = halves or (None, rebuilt.network)
+    first, tail = halves or (None, rebuilt.network)
+    head = first and (lambda x: ops.cast(first(x), "float32"))
 
     def run(sequences, references, points):
         n_references, n_points = points.shape[1:]

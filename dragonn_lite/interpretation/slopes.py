@@ -14,7 +14,7 @@ from dragonn_lite.interpretation.explanations import Explanation, batches, check
 def saliency(model: keras.Model, sequences: np.ndarray, *, target: int = 0) -> Explanation:
     """How strongly the logit reacts to a small change at each position, without direction.
 
-    The largest absolute gradient over the four bases, present or not.
+    The largest absolute gradient over the four bases, of which one is present.
 
     *What it does not show*: whether a position speaks for or against. Where the network is
     saturated, as with several sites of which one suffices, gradients vanish with all importance.
@@ -52,7 +52,8 @@ def saliency(model: keras.Model, sequences: np.ndarray, *, target: int = 0) -> E
     """
     network, sequences, logits = checked_network(model, sequences, target)
     signal, _ = signal_of(model, network, (Rule,), sequences, target)
-    strength = np.abs(signal).max(axis=2)  # (n, length, 4) -> (n, length)
+    # No base, no contribution: (n, length, 4) -> (n, length)
+    strength = np.abs(signal).max(axis=2) * sequences.any(axis=2)
     return Explanation(sequences, strength, signal, logits, "saliency", target)
 
 
