@@ -27,6 +27,16 @@ def _whole(least):
     return parse
 
 
+def _method(text):
+    from dragonn_lite.interpretation import catalogue
+
+    if text not in catalogue.NAMES:
+        near = catalogue.nearest(text)
+        meant = f"did you mean {near!r}?" if near else f"choose from {', '.join(catalogue.NAMES)}"
+        raise argparse.ArgumentTypeError(f"invalid choice: {text!r}, {meant}")
+    return text
+
+
 def _share(text):
     try:
         share = float(text)
@@ -95,7 +105,7 @@ def parser(run, explanations) -> argparse.ArgumentParser:
         help="explain the N highest-scoring sequences (default 200; 0 for all)",
     )  # fmt: skip
     add(
-        "--method", choices=explanations, default=explanations[0], metavar="NAME",
+        "--method", type=_method, default=explanations[0], metavar="NAME",
         help=f"how they are explained: {', '.join(explanations)} (default the first one)",
     )  # fmt: skip
     _report(add)

@@ -177,6 +177,8 @@ def test_names_that_are_none_are_answered_with_the_nearest(model, x):
         ("deeplft", "did you mean 'deeplift'"),
         ("DeepLIFT", "did you mean 'deeplift'"),
         ("grad-cam", "did you mean 'grad_cam'"),
+        ("ISM", "did you mean 'in_silico_mutagenesis'"),
+        ("Integrated Gradients", "did you mean 'integrated_gradients'"),
         ("tea leaves", "which is none"),
         (None, "which is none"),
     ):

@@ -233,7 +233,9 @@ def test_interpret_explains_by_the_method_that_it_is_told(method, trained, files
     said = capsys.readouterr().out
     assert all(name in said for name in interpretation.methods()["method"])
     assert cli.main(["interpret", "--model", str(trained), *options, "--method", "tea"]) == 2
-    assert "invalid choice: 'tea'" in capsys.readouterr().err
+    assert "invalid choice: 'tea', choose from in_silico" in capsys.readouterr().err
+    assert cli.main(["interpret", "--model", str(trained), *options, "--method", "DeepLIFT"]) == 2
+    assert "invalid choice: 'DeepLIFT', did you mean 'deeplift'?" in capsys.readouterr().err
 
 
 def test_interpret_explains_all_where_most_is_0(trained, files, tmp_path):

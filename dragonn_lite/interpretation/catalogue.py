@@ -112,6 +112,31 @@ _METHODS = {
 
 NAMES = tuple(_METHODS)
 
+#: What some are called elsewhere, for the question "did you mean".
+_ELSEWHERE = {
+    "ism": "in_silico_mutagenesis", "mutagenesis": "in_silico_mutagenesis",
+    "gradient": "saliency", "vanilla_gradient": "saliency", "backprop": "saliency",
+    "gxi": "gradient_times_input", "input_x_gradient": "gradient_times_input",
+    "ig": "integrated_gradients", "gradient_shap": "expected_gradients",
+    "deep_shap": "deeplift", "deeplift_shap": "deeplift", "lrp": "layerwise_relevance",
+    "cam": "grad_cam", "shap": "shapley", "kernel_shap": "shapley",
+    "shuffle": "window_shuffle", "prediction_difference": "marginal_substitution",
+}  # fmt: skip
+
+
+def nearest(name: str) -> str:
+    """Give the method that is most likely meant by a name that is none of them, "" if none is.
+
+    Examples
+    --------
+    >>> nearest("ISM"), nearest("Deep LIFT"), nearest("tea")
+    ('in_silico_mutagenesis', 'deeplift', '')
+    """
+    said = name.lower().replace(" ", "_").replace("-", "_")
+    if said in _ELSEWHERE:
+        return _ELSEWHERE[said]
+    return "".join(difflib.get_close_matches(said, _METHODS, 1, cutoff=0.5))
+
 
 def explain(
     model, sequences: np.ndarray, *, method: str = "deeplift", target: int = 0, rng=0, **options
@@ -132,11 +157,16 @@ def explain(
     rng : Generator or int
         Goes to methods that draw; others do without.
     **options
-        Of the method: those of the function of its name.
+        Of the method: those of the function of its name, which is in one of the modules
+        ``perturbation``, ``lime``, ``masks``, ``gradients``, ``deeplift`` and ``shapley`` of this
+        room, and says what they do.
 
     Returns
     -------
     Explanation
+        With ``contributions`` (n, length) of the bases that are there, ``hypothetical``
+        (n, length, 4) of all four where the method gives them, else None, ``logits`` (n,), and
+        more: see :class:`~dragonn_lite.interpretation.explanations.Explanation`.
 
     Raises
     ------
@@ -162,8 +192,8 @@ def explain(
     >>> table = {name: partial(explain, method=name) for name in ("occlusion", "deeplift")}
     """
     if not (isinstance(method, str) and method in _METHODS):
-        near = difflib.get_close_matches(str(method).lower(), _METHODS, 1, cutoff=0.5)
-        meant = f"did you mean {near[0]!r}?" if near else "which is none;"
+        near = nearest(method) if isinstance(method, str) else ""
+        meant = f"did you mean {near!r}?" if near else "which is none;"
         raise ValueError(f"method is {method!r}, {meant} interpretation.methods() lists all")
     function = _function(method)
     known = _options(function)
@@ -189,7 +219,8 @@ def methods(length: int = 200) -> pd.DataFrame:
     DataFrame
         A row for each method:
 
-        - `method`, `family`, and in a sentence its `summary`;
+        - `method`, `family`, and in a sentence its `summary` (``methods().style`` shows it whole
+          in a notebook);
         - `needs`: "any callable", or the "gradients" of a functional Keras model;
         - `passes`: how many inputs the network is given for each sequence, by the options of the
           method. Where it needs gradients each also goes back. Mutagenesis computes only what a
