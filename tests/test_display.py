@@ -341,6 +341,19 @@ def test_the_best_method_stands_on_top_and_refusals_are_counted():
     assert said == list(means.index)
 
 
+def test_a_method_that_refuses_the_hard_cells_is_not_ahead_for_that():
+    def row(method, grammar, value):
+        return [method, grammar, "net", "auROC", "mean of sequences", value, value, value, 0.5]
+
+    columns = ["method", "grammar", "network", "metric", "over", "value", "low", "high", "chance"]
+    rows = [row("A", "easy", 0.9), row("A", "hard", 0.6), row("B", "easy", 0.8)]
+    chart = charts.leaderboard(pd.DataFrame(rows, columns=columns))
+    assert chart.title.text == ["A comes first: mean auROC 0.90 over 1 cell"]
+    assert "mean of the cells that all answered" in " ".join(chart.title.subtitle)
+    chart = charts.leaderboard(pd.DataFrame(rows[1:], columns=columns))  # none in common
+    assert chart.title.text == ["B comes first: mean auROC 0.80 over 1 cell"]
+
+
 def test_baselines_are_grey_and_the_model_is_not():
     picture = theme.svg(charts.roc(curves("roc", names=("k-mers", "net")), baselines=("k-mers",)))
     texts = dict(re.findall(r'fill="(#\w+)"[^>]*>(k-mers|net) auROC', picture))

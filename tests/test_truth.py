@@ -452,7 +452,17 @@ def test_what_changed_or_was_damaged_is_made_again(boards, tmp_path):
     for options in ({}, {"seed": 1}, {"n_sequences": 12}):
         run(**options)
     assert len(calls) == 4
-    json.loads(path.read_text())
+    whole = path.read_bytes()
+    for damaged in (b"\xff\x00", b"null", b"[]", b"[[1, 2]]", whole[:-1] + b', ["odd"]]', b""):
+        path.write_bytes(damaged)
+        calls_before = len(calls)
+        for options in ({}, {"seed": 1}, {"n_sequences": 12}):
+            run(**options)
+        assert len(calls) == calls_before + 1
+        assert len(json.loads(path.read_text())) == 8
+    with pytest.raises(ValueError, match="which is a file; name a folder"):
+        run(folder=path)
+    calls[4:] = []
     layer = networks["first"]["one motif"].layers[-1]
     layer.set_weights([2 * weights for weights in sanity.weights_of(layer)])
     run()

@@ -26,6 +26,9 @@ def leaderboard(
 ) -> alt.LayerChart:
     """Return every method's scores, cell by cell, and their mean; the best method on top.
 
+    Means are of the cells that all of these methods answered, where there is one: who refuses the
+    hard ones is not ahead for that.
+
     Parameters
     ----------
     table : DataFrame
@@ -51,14 +54,16 @@ def leaderboard(
     tables.require_columns(table, _COLUMNS, "table")
     n_refused = int(table["value"].isna().sum())
     asked = (table["metric"] == metric) & (table["over"] == over)
-    shown = table[asked & (table.get("by", by) == by)][_COLUMNS]
+    shown = table[asked & (table.get("by", by) == by)]
     if not 0 < len(shown) <= _MOST_ROWS:
         raise ValueError(
             f"table has {len(shown):,} rows of {metric!r} over {over!r} by {by!r}, expected 1 to "
             f"{_MOST_ROWS:,}"
         )
+    judged = _answered_by_all(shown)
+    shown = shown[_COLUMNS]
     colours = theme.series_colours(list(shown["grammar"]))
-    means = shown.groupby("method")["value"].agg(["mean", "size"]).sort_values(
+    means = judged.groupby("method")["value"].agg(["mean", "size"]).sort_values(
         "mean", ascending=False
     )  # fmt: skip
     order = list(means.index)
@@ -90,7 +95,9 @@ def leaderboard(
     ]
     cells = alt.Chart(shown)
     chance = pd.DataFrame({"value": [float(shown["chance"].mean())]})
-    in_all = f"dots: cells, with 95 % interval; bar: mean; dashed: chance; {subtitle}".rstrip("; ")
+    of_all = " of the cells that all answered" * (len(judged) < len(shown))
+    in_all = f"dots: cells, with 95 % interval; bar: mean{of_all}; dashed: chance; {subtitle}"
+    in_all = in_all.rstrip("; ")
     refused = f"; {tables.counted(n_refused, 'cell')} refused by the method" * (n_refused > 0)
     return alt.layer(
         alt.Chart(chance).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x),
@@ -113,3 +120,10 @@ def leaderboard(
         description=f"{finding}. "
         + "; ".join(f"{name} {row['mean']:.2f}" for name, row in means.iterrows()),
     )  # fmt: skip
+
+
+def _answered_by_all(rows):
+    """Rows of the cells that every method answered; all rows where there is no such cell."""
+    cell = [name for name in ("network", "grammar", "task") if name in rows]
+    whole = rows.groupby(cell)["method"].transform("nunique") == rows["method"].nunique()
+    return rows[whole] if whole.any() else rows

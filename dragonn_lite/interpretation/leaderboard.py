@@ -27,6 +27,7 @@ _COLUMNS = [
     *_CELL, "by", "metric", "over", "value", "low", "high", "chance", "n_sequences", "each",
     "seconds", "completeness_error", "problem",
 ]  # fmt: skip
+_N_ROWS = 8  # of a cell: two ways to rank, two metrics, over all positions or a sequence at a time
 
 
 def leaderboard(
@@ -111,6 +112,8 @@ def leaderboard(
             )
     if folder is not None:
         folder = Path(folder)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"folder is {str(folder)!r}, which is a file; name a folder")
         folder.mkdir(parents=True, exist_ok=True)
     cells = [
         (case, method)
@@ -159,7 +162,7 @@ def _cases(simulation, model, network, grammar, n_sequences, seed):
         places = sites[["sequence", "start", "stop"]].to_numpy(np.int64)
         digest = hashlib.sha256(repr((_COLUMNS, names, target, seed, sequences.shape)).encode())
         for part in (sequences, places, *_numbers_of(model, sequences, target)):
-            digest.update(np.ascontiguousarray(part).tobytes())
+            digest.update(repr(part.shape).encode() + np.ascontiguousarray(part).tobytes())
         yield _Case(names, model, sequences, sites, target, seed, digest.hexdigest())
 
 
@@ -175,14 +178,24 @@ def _kept_or_new(case, name, method, folder):
     digest = hashlib.sha256((name + "\n" + case.digest).encode()).hexdigest()[:12]
     words = "-".join(re.sub(r"\W+", "_", part)[:40] for part in (name, *case.names))
     path = folder / f"{words}-{digest}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):  # not there, or damaged: made again
-        rows = _rows(case, name, method)
+    if (kept := _kept(path)) is not None:
+        return kept
+    rows = _rows(case, name, method)
     if all(not row[-1] for row in rows):
         with created(path) as file:
             file.write(json.dumps(rows).encode())
     return rows
+
+
+def _kept(path):
+    """Rows of a cell that is done; None where they are not there, or damaged: made again then."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    whole = isinstance(rows, list) and len(rows) == _N_ROWS
+    whole = whole and all(isinstance(row, list) and len(row) == len(_COLUMNS) for row in rows)
+    return rows if whole else None
 
 
 def _rows(case, name, method):
