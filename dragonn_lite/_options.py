@@ -27,14 +27,15 @@ def _whole(least):
     return parse
 
 
-def _method(text):
-    from dragonn_lite.interpretation import catalogue
-
-    if text not in catalogue.NAMES:
+def _method_of(catalogue):
+    def parse(text):
+        if text in catalogue.NAMES:
+            return text
         near = catalogue.nearest(text)
         meant = f"did you mean {near!r}?" if near else f"choose from {', '.join(catalogue.NAMES)}"
         raise argparse.ArgumentTypeError(f"invalid choice: {text!r}, {meant}")
-    return text
+
+    return parse
 
 
 def _share(text):
@@ -55,8 +56,11 @@ def _path(text):
     return text
 
 
-def parser(run, explanations) -> argparse.ArgumentParser:
-    """Make the parser; `run` gives the function of each command, kept as ``options.run``."""
+def parser(run, catalogue) -> argparse.ArgumentParser:
+    """Make the parser; `run` gives the function of each command, kept as ``options.run``.
+
+    `catalogue` is that of the explanations, which this file does not import.
+    """
     whole = _Parser("dragonn_lite", description="The commands on your own sequences.")
     commands = whole.add_subparsers(required=True, metavar="command")
 
@@ -105,8 +109,8 @@ def parser(run, explanations) -> argparse.ArgumentParser:
         help="explain the N highest-scoring sequences (default 200; 0 for all)",
     )  # fmt: skip
     add(
-        "--method", type=_method, default=explanations[0], metavar="NAME",
-        help=f"how they are explained: {', '.join(explanations)} (default the first one)",
+        "--method", type=_method_of(catalogue), default=catalogue.NAMES[0], metavar="NAME",
+        help=f"how they are explained: {', '.join(catalogue.NAMES)} (default the first one)",
     )  # fmt: skip
     _report(add)
     return whole

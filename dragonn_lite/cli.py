@@ -45,7 +45,7 @@ filters.tsv           the known motif most like each filter: Pearson correlation
 def main(argv: list[str]) -> int:
     """Run one command; return its exit code, 2 with one sentence for bad input."""
     try:
-        options = _options.parser(COMMANDS, catalogue.NAMES).parse_args(argv)
+        options = _options.parser(COMMANDS, catalogue).parse_args(argv)
         _inputs.check_outputs(options)
         options.run(options)
     except (ValueError, TypeError, OSError) as error:
@@ -246,7 +246,7 @@ def _interpret(options):
         from dragonn_lite import reports
 
         sections = reports.explanation_sections(
-            names, scores, sequences, present, found, matches, f"by {said}"
+            names, scores, sequences, present, found, matches, said
         )
         _write_report(options.report, f"What the network in {options.model} looks at", sections)
 
