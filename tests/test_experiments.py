@@ -372,6 +372,7 @@ FLAT = counting("A")
         (lambda: experiments.ablate(FLAT, X, SITES.drop(columns="stop"), rng=0), "column 'stop'"),
         (lambda: experiments.spacing(FLAT, "A", "C", X, distances=[]), "expected at least one"),
         (lambda: experiments.spacing(FLAT, "A", "C", X, distances=[-1]), "distances is -1"),
+        (lambda: experiments.spacing(FLAT, "A", "C", X, distances=0.5), "distances is 0.5"),
         (lambda: experiments.spacing(FLAT, "A", "C", X, distances=[20]), "beyond backgrounds"),
         (lambda: experiments.spacing(FLAT, "A", "C", X[:1], distances=[2]), "two or more"),
         (

@@ -228,6 +228,16 @@ def test_mutagenesis_forgets_with_the_network():
     assert (found["low"] < found["high"]).all()
 
 
+def test_a_network_with_a_lambda_is_copied():
+    inputs = keras.Input((20, 4))
+    convolution = keras.layers.Conv1D(2, 5)
+    both = [convolution(inputs), convolution(keras.layers.Lambda(lambda x: x[:, ::-1])(inputs))]
+    pooled = [keras.layers.GlobalMaxPooling1D()(x) for x in both]
+    network = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Add()(pooled)))
+    found = truth.randomised_weights(network, mutagenesis, X, rng=0)
+    assert found["n_layers"].tolist() == [1, 1, 2, 2]
+
+
 def test_a_constant_map_has_no_correlation():
     network = architectures.filter_bank(40, rng=1)
     x = dna.random_sequences(4, 40, rng=0)
@@ -512,6 +522,7 @@ def board(grammar=None, networks=None, **options):
         (lambda: truth.site_recovery(X, SITES, rng=0), "project them first"),
         (lambda: truth.site_recovery(ONES * np.nan, SITES, rng=0), "not finite"),
         (lambda: truth.site_recovery(ONES, SITES[["start"]], rng=0), "lack the column"),
+        (lambda: truth.site_recovery(ONES, SITES.astype(float), rng=0), "has dtype float64"),
         (lambda: truth.deletion_curve(COUNT, ONES, rng=0), "sequences are not given"),
         (lambda: truth.deletion_curve(COUNT, ONES[:2], X, rng=0), r"expected that of the sequ"),
         (lambda: truth.insertion_curve(COUNT, ONES, X, n_steps=0, rng=0), "n_steps is 0"),
@@ -520,6 +531,7 @@ def board(grammar=None, networks=None, **options):
         (lambda: truth.randomised_weights(COUNT, noise, X, rng=0), "expected a Keras model"),
         (lambda: truth.saturation(lambda m, x, target: ONES, rng=0), r"shape \(3, 20\)"),
         (lambda: truth.saturation(noise, length=39, rng=0), "length is 39"),
+        (lambda: truth.class_specificity(COUNT, noise, X[:2], rng=0), "holds 2, expected three"),
         (lambda: truth.class_specificity(COUNT, noise, X, rng=0), "model has one output"),
         (lambda: board(networks={}), "networks is empty"),
         (lambda: board(networks={"n": {}}), r"networks\['n'\] has no model for 'g'"),

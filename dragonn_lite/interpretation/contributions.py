@@ -106,7 +106,8 @@ def inside(sites: pd.DataFrame, n: int, length: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a column is missing, or a site lies outside or stops before it starts.
+        If a column is missing or holds other than whole numbers, or a site lies outside or stops
+        before it starts.
 
     Examples
     --------
@@ -118,7 +119,14 @@ def inside(sites: pd.DataFrame, n: int, length: int) -> np.ndarray:
     if missing:
         raise ValueError(f"sites lack the column {min(missing)!r}; expected a table of sites")
     steps = np.zeros((n, length + 1), np.int64)
-    places = [sites[name].to_numpy() for name in ("sequence", "start", "stop")]
+    places = []
+    for name in ("sequence", "start", "stop"):
+        if len(sites) and sites[name].dtype.kind not in "iu":
+            raise ValueError(
+                f"sites[{name!r}] has dtype {sites[name].dtype}, expected whole numbers; leave out "
+                "rows where one is missing, then use .astype(int)"
+            )
+        places.append(sites[name].to_numpy(np.int64))
     if len(sites) and not (
         (0 <= places[0]).all() and (places[0] < n).all() and (0 <= places[1]).all()
         and (places[2] <= length).all()

@@ -248,6 +248,7 @@ def spacing(
     first, second = _as_insert(motif1, "motif1"), _as_insert(motif2, "motif2")
     if len(first) > 1 or len(second) > 1:
         raise ValueError("motif1 and motif2 hold several inserts, expected one each")
+    distances = [distances] if np.isscalar(distances) else list(distances)
     distances = [as_count(distance, "distances", 0) for distance in distances]
     strands = [strands] if isinstance(strands, str) else list(strands)
     if not distances or not strands or not set(strands) <= {"++", "+-", "-+", "--"}:

@@ -84,7 +84,7 @@ def randomised_weights(
     if not learned:
         raise ValueError(f"model {model.name} has no weights to randomise")
     sequences, rng = as_one_hot(sequences), as_rng(rng)
-    copy = keras.models.clone_model(model)
+    copy = keras.models.clone_model(model, clone_function=_copied)
     copy.set_weights(weights_of(model))
     before = as_contributions(explain(model, sequences, target=target), sequences)
     rows = []
@@ -233,7 +233,7 @@ def class_specificity(
     Raises
     ------
     ValueError
-        If the model has one output.
+        If the model has one output, or there are less than three sequences.
 
     References
     ----------
@@ -248,6 +248,8 @@ def class_specificity(
     [1.0]
     """
     sequences = as_one_hot(sequences)
+    if len(sequences) < 3:
+        raise ValueError(f"sequences holds {len(sequences)}, expected three or more to correlate")
     logits = predict(model, sequences)
     if logits.ndim != 2:
         raise ValueError("model has one output, expected two or more to compare their maps")
@@ -299,6 +301,16 @@ def weights_of(layer: keras.layers.Layer) -> list[np.ndarray]:
     """
     # get_weights() would do, but with JAX not without a warning from numpy 2.
     return [np.asarray(variable).copy() for variable in layer.weights]
+
+
+def _copied(layer):
+    """A layer with weights of its own; what cannot be copied, as a lambda, is shared."""
+    try:
+        return type(layer).from_config(layer.get_config())
+    except (NotImplementedError, TypeError, ValueError):
+        if layer.weights:
+            raise
+        return layer
 
 
 def _redrawn(weights, rng):
