@@ -257,11 +257,13 @@ def explanation_sections(names, scores, sequences, present, found, matches, how)
         The known motif most like each, as :func:`dragonn_lite.dna.motifs.best_match` makes it;
         unused where nothing is found.
     how : str
-        By which method, and how well they add up.
+        By which method: its name, a colon, what it is, and how well contributions add up.
     """
     order = np.argsort(-np.asarray(scores), kind="stable")[:_TRACKS]
     known = known_sites(sequences, present, matches) if found else None
-    said = f"Each letter is as tall as its contribution, {how} Those of negative ones hang down. "
+    said = "Each letter is as tall as its contribution"
+    said += "; those of negative ones hang down" if (present < 0).any() else ""
+    said += f". Contributions are by {how} "
     sites = None
     if known is not None:
         motif, sites, share = known
@@ -276,6 +278,7 @@ def explanation_sections(names, scores, sequences, present, found, matches, how)
             sequences[i], present[i],
             None if sites is None else sites[sites["sequence"] == i],
             title=f"{names[i]} scores {scores[i]:.1f}",
+            subtitle=f"contributions to the logit by {how.partition(':')[0]}",
         )
         for i in order
     ]  # fmt: skip
@@ -301,16 +304,13 @@ def explanation_sections(names, scores, sequences, present, found, matches, how)
     return [first, (heading, beside, listed)]
 
 
-def _track(sequence, present, sites, title):
+def _track(sequence, present, sites, **words):
     start, length = 0, len(present)
     if length > tracks.N_POSITIONS_MAX:  # the stretch around the strongest base
         start = int(np.clip(np.abs(present).argmax() - 500, 0, length - 1000))
         length = 1000
     window = slice(start, start + length)
-    return charts.contribution_track(
-        sequence[window], present[window], sites, start=start, title=title,
-        subtitle="in-silico mutagenesis of the logit",
-    )  # fmt: skip
+    return charts.contribution_track(sequence[window], present[window], sites, start=start, **words)
 
 
 def _gc(sequences):

@@ -227,6 +227,9 @@ def test_interpret_explains_by_the_method_that_it_is_told(method, trained, files
     # Both, and the terminal, say how nearly they add up, where they should.
     for words in (text, report.read_text(), capsys.readouterr().err):
         assert ("the completeness error" in words) == (method == "deeplift")
+    page = report.read_text()
+    assert f"contributions to the logit by {method}<" in page and "mutagenesis" not in page
+    assert ("hang down" in page) == (method != "saliency")
     with pytest.raises(SystemExit) as done:
         cli.main(["interpret", "--help"])
     assert not done.value.code

@@ -352,7 +352,7 @@ def test_windows_repeat_with_their_seed_and_input_stays_as_it_is():
         ({"stride_bp": 0}, "stride_bp is 0"),
         ({"width_bp": 5, "stride_bp": 6}, "stride_bp is 6, expected at most width_bp, 5"),
         ({"fill": "white"}, "fill is 'white'"),
-        ({"target": 1}, "target is 1, but the model has 1 outputs"),
+        ({"target": 1}, "target is 1, but the model has 1 output;"),
         ({"n_samples": 0}, "n_samples is 0"),
         ({"neighbourhood_bp": 0}, "neighbourhood_bp is 0"),
     ],

@@ -51,6 +51,17 @@ class Explanation:
     completeness_error: np.ndarray | None = None
     standard_error: np.ndarray | None = None
 
+    def __repr__(self):
+        """Say what there is, in a line: the numbers themselves would fill pages."""
+        held = (
+            f"{name} {getattr(self, name).shape}"
+            for name in ("contributions", "hypothetical", "logits", "standard_error")
+            if getattr(self, name) is not None
+        )
+        error = self.completeness_error
+        last = () if error is None else (f"completeness_error up to {np.abs(error).max():.1g}",)
+        return f"Explanation({self.method}, target {self.target}: {', '.join([*held, *last])})"
+
 
 def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:
     """Check what every method is given, and score the sequences.
@@ -102,9 +113,9 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
         )
     logits = logits.reshape(len(sequences), -1)
     if target >= logits.shape[1]:
+        outputs = "1 output" if logits.shape[1] == 1 else f"{logits.shape[1]} outputs"
         raise ValueError(
-            f"target is {target}, but the model has {logits.shape[1]} outputs; the first one is "
-            "target 0"
+            f"target is {target}, but the model has {outputs}; the first one is target 0"
         )
     logits = logits[:, target]
     if not np.isfinite(logits).all():
@@ -142,13 +153,14 @@ def checked_network(
     Traceback (most recent call last):
       ...
     TypeError: model is a builtin_function_or_method, which has no gradients to follow; pass a
-    functional Keras model, or use a method of interpretation.perturbation
+    functional Keras model, or choose a method that needs none, such as in_silico_mutagenesis
     """
     network = _as_functional(model)
     if network is None:
         raise TypeError(
             f"model is a {type(model).__name__}, which has no gradients to follow; pass a "
-            "functional Keras model, or use a method of interpretation.perturbation"
+            "functional Keras model, or choose a method that needs none, such as "
+            "in_silico_mutagenesis"
         )
     for inputs in network.inputs:
         if not keras.backend.is_float_dtype(inputs.dtype):
