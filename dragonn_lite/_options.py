@@ -110,7 +110,7 @@ def parser(run, catalogue) -> argparse.ArgumentParser:
     )  # fmt: skip
     add(
         "--method", type=_method_of(catalogue), default=catalogue.NAMES[0], metavar="NAME",
-        help=f"how they are explained: {', '.join(catalogue.NAMES)} (default the first one)",
+        help=f"how they are explained: {', '.join(catalogue.NAMES)} (default {catalogue.NAMES[0]})",
     )  # fmt: skip
     _report(add)
     return whole

@@ -186,10 +186,13 @@ def explain(
       ...
     ValueError: method is 'oclusion', did you mean 'occlusion'? interpretation.methods() lists all
 
-    A table of explainers, as leaderboards take them:
+    Tables of explainers. Leaderboards give each a network of theirs; the attribution explorer shows
+    one network, which has to be in the table:
 
     >>> from functools import partial
-    >>> table = {name: partial(explain, method=name) for name in ("occlusion", "deeplift")}
+    >>> names = ("occlusion", "lime")
+    >>> for_leaderboards = {name: partial(explain, method=name) for name in names}
+    >>> for_explorer = {name: partial(explain, has_g, method=name) for name in names}
     """
     if not (isinstance(method, str) and method in _METHODS):
         near = nearest(method) if isinstance(method, str) else ""
