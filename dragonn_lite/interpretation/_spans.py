@@ -24,7 +24,7 @@ from keras import layers
 from dragonn_lite.interpretation import _backend
 from dragonn_lite.interpretation._span_layers import MERGES, STEPS
 from dragonn_lite.interpretation._span_tensors import Tensor, context, spread, vector
-from dragonn_lite.interpretation.explanations import batches
+from dragonn_lite.interpretation.explanations import batches, is_functional
 
 _FLOATS_AT_ONCE = 1 << 23  # in the widest layer of a block: 32 MB
 _READING = (layers.Conv1D, layers.MaxPooling1D, layers.AveragePooling1D, keras.Model)
@@ -223,8 +223,7 @@ def _beginning(model, reason):
 
 def _listed(model):
     """Ends of a functional network, its steps in an order they can be taken, and their nodes."""
-    own = isinstance(model, keras.Model) and type(model).__module__.startswith("keras.")
-    if not own or not model.built or not getattr(model, "inputs", None):
+    if not (isinstance(model, keras.Model) and is_functional(model)):
         raise NotImplementedError("the model is no functional Keras model")
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise NotImplementedError("the model has several inputs or outputs")

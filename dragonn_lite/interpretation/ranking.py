@@ -54,7 +54,8 @@ def ranking(
     Raises
     ------
     ValueError
-        If the table is no leaderboard, has no such rows, no cell that all methods answered, or no method `against`.
+        If the table is no leaderboard, has no such rows, no cell that all methods answered, or no
+        method `against`.
 
     Examples
     --------
