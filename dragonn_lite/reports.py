@@ -283,7 +283,8 @@ def explanation_sections(names, scores, sequences, present, found, matches, how)
         for i in order
     ]  # fmt: skip
     heading = "What do the first filters look for?"
-    first = ("What speaks for binding in the highest-scoring sequences?", said, *shown)
+    asked = "What speaks for binding" if (present < 0).any() else "What matters"
+    first = (f"{asked} in the highest-scoring sequences?", said, *shown)
     if not found:
         return [first, (heading, "No filter tells one place of these sequences from another.")]
     matches = matches.sort_values("correlation", ascending=False, kind="stable")
