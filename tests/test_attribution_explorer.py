@@ -203,7 +203,14 @@ def test_what_a_method_cannot_do_is_said_in_its_place():
     def silent(x, *, target):
         raise KeyError
 
+    def without_logit(x, *, target):
+        return SimpleNamespace(contributions=np.ones((1, LENGTH)), logits=[np.nan])
+
+    def bare(x, *, target):
+        return np.ones((1, LENGTH))
+
     explainers = {"linear": Linear(), "a": refused, "b": short, "c": undefined, "d": silent}
+    explainers |= {"e": without_logit, "f": bare, "g": Linear(error=np.inf)}
     there = study(explainers)
     said = {
         name: there.view(AttributionState(methods=(name,))).tracks[0].sentence
@@ -216,6 +223,11 @@ def test_what_a_method_cannot_do_is_said_in_its_place():
         "c": "contributions holds 40 of 40 values that are NaN or infinite; drop or replace them "
         "first",
         "d": "KeyError",
+        "e": "logits holds 1 of 1 values that are NaN or infinite; drop or replace them first",
+        "f": "f returned a ndarray, expected contributions and logits, as interpretation.explain "
+        "returns them",
+        "g": "completeness_error holds 1 of 1 values that are NaN or infinite; drop or replace "
+        "them first",
     }
     words, description = drawn(
         panels.attribution_chart(there.view(AttributionState(methods=("linear", "a"))))

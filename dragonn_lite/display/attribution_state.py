@@ -298,6 +298,11 @@ def _sentence(said: list[Exception]) -> str:
 
 
 def _read(method: str, result, length: int) -> Explained:
+    if not (hasattr(result, "contributions") and hasattr(result, "logits")):
+        raise ValueError(
+            f"{method} returned a {type(result).__name__}, expected contributions and logits, as "
+            "interpretation.explain returns them"
+        )
     contributions = np.asarray(result.contributions, dtype=float)
     if contributions.size != length:
         raise ValueError(
@@ -305,13 +310,14 @@ def _read(method: str, result, length: int) -> Explained:
             "base present"
         )
     tables.check_finite(contributions, "contributions")
+    logit = np.ravel(result.logits).astype(float)
+    tables.check_finite(logit, "logits")
     error = getattr(result, "completeness_error", None)
-    return Explained(
-        method,
-        contributions.reshape(length),
-        float(np.ravel(result.logits)[0]),
-        None if error is None else float(np.ravel(error)[0]),
-    )
+    if error is not None:
+        error = np.ravel(error).astype(float)
+        tables.check_finite(error, "completeness_error")
+        error = float(error[0])
+    return Explained(method, contributions.reshape(length), float(logit[0]), error)
 
 
 def _first_position(state: AttributionState, tracks: list[Explained]) -> int:
