@@ -318,3 +318,15 @@ def test_jax_gives_the_same_explanations():
     assert jax.keys() == tensorflow.keys() and set(TABLE.index) <= jax.keys()
     for name, values in tensorflow.items():
         np.testing.assert_allclose(jax[name], values, atol=1e-4, rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("method", ["occlusion", "gradient_times_input"])
+@pytest.mark.parametrize("end", ["sigmoid", "softmax", "layer"])
+def test_a_network_that_gives_probabilities_is_told(method, end):
+    inputs = keras.Input((30, 4))
+    z = layers.Dense(2, activation=None if end == "layer" else end)(layers.Flatten()(inputs))
+    model = keras.Model(inputs, layers.Softmax()(z) if end == "layer" else z)
+    x = dna.random_sequences(2, 30, rng=0)
+    name = "softmax" if end == "layer" else end
+    with pytest.warns(UserWarning, match=f"ends in {name}: what is explained are probabilities"):
+        interpretation.explain(model, x, method=method)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 
 from dragonn_lite._contract import as_count, as_one_hot
-from dragonn_lite.networks.prediction import predict
+from dragonn_lite.networks.prediction import predict, probability_end
 
 #: Numbers that a network may hold for one batch: 128 MB of float32.
 _NUMBERS_AT_ONCE = 1 << 25
@@ -89,6 +90,11 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
         If the sequences are not one-hot, empty, a single one without its axis, or of another
         length than the model reads; or the model has no such target, or its scores are not finite.
 
+    Warns
+    -----
+    UserWarning
+        If the model ends in a sigmoid or softmax: its scores are no logits.
+
     Examples
     --------
     >>> from dragonn_lite.dna.sequences import one_hot
@@ -106,6 +112,12 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
         raise TypeError(f"model is {model!r}, expected a Keras model or a callable")
     if isinstance(model, keras.Model):
         _check_ends(model)
+        if end := probability_end(model):
+            warnings.warn(
+                f"model {model.name} ends in {end}: what is explained are probabilities, which "
+                "hardly move where they are near 0 or 1; leave out its last activation",
+                stacklevel=3,
+            )
     logits = predict(model, sequences)
     if logits.ndim > 2:
         raise ValueError(
@@ -118,12 +130,23 @@ def checked(model: Callable, sequences: np.ndarray, target: int) -> tuple[np.nda
             f"target is {target}, but the model has {outputs}; the first one is target 0"
         )
     logits = logits[:, target]
-    if not np.isfinite(logits).all():
-        raise ValueError(
-            f"model gives {int((~np.isfinite(logits)).sum())} scores that are not finite; look for "
-            "a diverged network or a division by zero"
-        )
+    check_scores(logits)
     return sequences, logits
+
+
+def check_scores(scores: np.ndarray, given: str = "") -> None:
+    """Raise a ValueError if a model gives scores that are not finite, and say for what.
+
+    Examples
+    --------
+    >>> check_scores(np.array([1.0, 2.0]))
+    """
+    n = int((~np.isfinite(scores)).sum())
+    if n:
+        raise ValueError(
+            f"model gives {n} scores that are not finite{given}; look for a diverged network or a "
+            "division by zero"
+        )
 
 
 def checked_network(

@@ -17,9 +17,9 @@ import numpy as np
 
 import dragonn_lite
 from dragonn_lite._files import created
+from dragonn_lite.networks.prediction import probability_end
 
 MODEL, CARD = "model.keras", "card.json"
-_NO_LOGITS = ("sigmoid", "hard_sigmoid", "softmax")
 
 
 class Trained(NamedTuple):
@@ -178,14 +178,5 @@ def _check(model, name: str) -> None:
             f"{name} maps {inputs} to {outputs}, expected a network from one-hot sequences "
             "(None, length, 4) to logits (None, n_tasks)"
         )
-    end = _end(model)
-    if end in _NO_LOGITS:
+    if end := probability_end(model):
         raise ValueError(f"{name} ends in {end}, expected logits; leave its last activation out")
-
-
-def _end(model) -> str:
-    """Name of the activation that makes the scores, else of the layer."""
-    last = model.layers[-1]
-    if isinstance(last, keras.Model):
-        return _end(last)
-    return getattr(getattr(last, "activation", last), "__name__", type(last).__name__.lower())

@@ -11,6 +11,9 @@ from dragonn_lite._contract import as_count, as_one_hot
 #: Bases in one batch: large enough to keep two cores busy, small enough for 2 GB of memory.
 _BASES_AT_ONCE = 500_000
 
+#: Activations and layers that turn logits into probabilities.
+_PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
+
 
 def predict(
     model: Callable,
@@ -84,3 +87,25 @@ def predict(
             progress(min(low + batch_size, n), n)
     joined = np.concatenate(scores)
     return joined[:, 0] if joined.ndim == 2 and joined.shape[1] == 1 else joined
+
+
+def probability_end(model) -> str | None:
+    """Name the activation by which a Keras model gives probabilities; None if it gives logits.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Anything else gives None.
+
+    Examples
+    --------
+    >>> import keras
+    >>> inputs = keras.Input((4,))
+    >>> probability_end(keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(inputs)))
+    'sigmoid'
+    """
+    last = model
+    while layers := getattr(last, "layers", None):
+        last = layers[-1]
+    name = getattr(getattr(last, "activation", last), "__name__", type(last).__name__.lower())
+    return name if name in _PROBABILITIES else None

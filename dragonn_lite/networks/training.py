@@ -16,7 +16,7 @@ import pandas as pd
 from dragonn_lite._contract import as_count, as_labels, as_one_hot, as_rng
 from dragonn_lite.networks._backend import compiled_steps
 from dragonn_lite.networks._run import Batches, Run
-from dragonn_lite.networks.prediction import predict
+from dragonn_lite.networks.prediction import predict, probability_end
 
 
 @dataclass(frozen=True)
@@ -233,11 +233,9 @@ def _check_model(model, sequences, labels):
             "model is no built keras.Model; make one with networks.architectures, or give its "
             "first layer keras.Input((length, 4))"
         )
-    activation = getattr(model.layers[-1], "activation", None)
-    if activation in (keras.activations.sigmoid, keras.activations.softmax):
+    if end := probability_end(model):
         raise ValueError(
-            f"the model ends in {activation.__name__}, expected logits: leave out the activation "
-            "of its last layer"
+            f"the model ends in {end}, expected logits: leave out the activation of its last layer"
         )
     length, n_tasks = sequences.shape[1], labels.reshape(len(labels), -1).shape[1]
     if tuple(model.input_shape[1:]) not in ((length, 4), (None, 4)):
