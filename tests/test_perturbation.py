@@ -14,7 +14,7 @@ import span_networks
 from keras import layers
 
 from dragonn_lite.dna import sequences as dna
-from dragonn_lite.interpretation import _spans, _windows, explanations, perturbation
+from dragonn_lite.interpretation import _spans, _windows, catalogue, explanations, perturbation
 from dragonn_lite.networks import architectures
 
 pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
@@ -212,6 +212,18 @@ def mutants_at(model, x, position):
 
 
 # --- mutagenesis ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [("in_silico_mutagenesis", {}), ("occlusion", {}), ("shapley", {"references": "uniform"})],
+)
+def test_scores_of_altered_sequences_that_are_not_finite_are_refused(method, options):
+    def model(x):  # of sequences that begin with C alone
+        return np.where(x[:, 0, 1] == 1, 1.0, np.nan)
+
+    with pytest.raises(ValueError, match=r"model gives \d+ scores that are not finite for altered"):
+        catalogue.explain(model, dna.one_hot("CATTACATTA"), method=method, **options)
+
+
 @pytest.mark.parametrize("build", architectures.BUILDERS)
 def test_mutagenesis_of_every_architecture_equals_that_of_the_model_as_a_callable(build):
     model = span_networks.randomised(architectures.BUILDERS[build](120, n_tasks=2, rng=0), 1)

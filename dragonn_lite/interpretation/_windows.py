@@ -6,7 +6,12 @@ import numpy as np
 
 from dragonn_lite._contract import as_count
 from dragonn_lite.interpretation._spans import span_network
-from dragonn_lite.interpretation.explanations import Explanation, batches, checked
+from dragonn_lite.interpretation.explanations import (
+    Explanation,
+    batches,
+    check_scores,
+    checked,
+)
 
 _FILLED_AT_ONCE = 1 << 24  # bases of fillings in memory
 
@@ -66,7 +71,9 @@ def effects(model, sequences, logits, starts, fillings, target, report=None):
         low = some.stop
         if report is not None:
             report(some.stop - some.start)
-    return np.concatenate(moved)
+    moved = np.concatenate(moved)
+    check_scores(moved, " for altered sequences")
+    return moved
 
 
 def _plain_logits(model, sequence, filled, starts, target):

@@ -13,7 +13,12 @@ from collections.abc import Callable
 import numpy as np
 
 from dragonn_lite._contract import as_count, as_rng
-from dragonn_lite.interpretation.explanations import Explanation, batches, checked
+from dragonn_lite.interpretation.explanations import (
+    Explanation,
+    batches,
+    check_scores,
+    checked,
+)
 from dragonn_lite.interpretation.references import References
 
 _MOST_GROUPS = 12  # 4,096 coalitions
@@ -208,6 +213,7 @@ def worths(model, sequence, groups, coalitions, references, target) -> np.ndarra
         logits = np.asarray(score(mixed.reshape(-1, *sequence.shape)))
         logits = logits.reshape(*mixed.shape[:2], -1)[..., target]
         found[some] = logits.mean(axis=1, dtype=float)
+    check_scores(found, " for altered sequences")
     return found
 
 

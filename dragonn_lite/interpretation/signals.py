@@ -93,7 +93,9 @@ def layerwise_relevance(
 
     With ReLU, and no other activation, this is gradient times input, as `epsilon` goes to 0.
 
-    *What it does not show*: more than the gradient, in networks of ReLU; what biases take.
+    *What it does not show*: more than the gradient, in networks of ReLU; what biases take. Through
+    activations that are not 0 at 0, such as the sigmoid, relevance grows beyond all measure where
+    their input is small.
 
     Parameters
     ----------
