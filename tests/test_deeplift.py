@@ -7,6 +7,7 @@ import reference
 from keras import layers
 
 from dragonn_lite.dna import sequences as dna
+from dragonn_lite.interpretation._differences import Differences
 from dragonn_lite.interpretation.deeplift import deeplift
 from dragonn_lite.networks import prediction
 
@@ -387,6 +388,14 @@ def test_weights_that_change_are_seen():
     second = deeplift(model, x, references="zero")
     assert second.completeness_error == pytest.approx(0, abs=1e-5)
     assert not np.allclose(first.contributions, second.contributions)
+
+
+def test_a_network_rebuilt_wrongly_is_seen(monkeypatch):
+    monkeypatch.setattr(Differences, "activation", lambda self, name, function, z: 2 * z)
+    x = dna.random_sequences(2, LENGTH, rng=1)
+    with pytest.warns(UserWarning, match="contributions miss the logit difference by up to"):
+        found = deeplift(network(EXACT["relu"], seed=1), x, references="zero", rule="rescale")
+    assert np.abs(found.completeness_error).min() > 0.01
 
 
 @pytest.mark.parametrize(

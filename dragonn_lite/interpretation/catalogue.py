@@ -71,11 +71,11 @@ _METHODS = {
         "none", True, "nothing", "10.48550/arXiv.1706.03825",
     ),
     "integrated_gradients": _Method(
-        "gradients.integrated_gradients", "gradient", _BACK, "n_steps + 2",
+        "gradients.integrated_gradients", "gradient", _BACK, "n_steps + 1",
         "to a tolerance", True, "references", "10.48550/arXiv.1703.01365",
     ),
     "expected_gradients": _Method(
-        "gradients.expected_gradients", "gradient", _BACK, "2 * n_references + 1",
+        "gradients.expected_gradients", "gradient", _BACK, "2 * n_references",
         "on average", True, "references", "10.1038/s42256-021-00343-w",
     ),
     "deconvnet": _Method(

@@ -113,8 +113,9 @@ def deeplift(
     key = ("deeplift", rule, compared.n_each, target)
     run, differences = _backend.remembered(model, key, compile_)
     contributions, hypothetical, error = compare(
-        network, sequences, compared, run, 4 * (compared.n_each + 1)
-    )
+        network, sequences, logits, compared,
+        lambda x, against, _: run(x, against), 4 * (compared.n_each + 1),
+    )  # fmt: skip
     _warn(error, contributions, sorted(set(differences.approximated)))
     return Explanation(
         sequences, contributions, hypothetical, logits, f"deeplift ({rule})", target, error
@@ -132,7 +133,7 @@ def _multipliers(network, n_references, target):
         multipliers = ops.reshape(multipliers, (-1, n_references + 1, length, 4))[:, 1:]
         scores = ops.reshape(scores, (-1, n_references + 1))
         return (
-            ops.mean(scores[:, :1] - scores[:, 1:], axis=1),
+            ops.mean(scores[:, 1:], axis=1),
             ops.mean(multipliers, axis=1),
             ops.sum(multipliers * references, axis=(1, 3)) / n_references,
         )

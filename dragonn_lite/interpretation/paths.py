@@ -84,11 +84,12 @@ def integrated_gradients(
     compared = References(references, sequences.shape, n_references, rng)
     along = _gradients_along(model, network, target)
 
-    def multipliers(x, against):
+    def multipliers(x, against, logits):
         found = _at(along, x, against, n_steps)
+        difference = logits - found[0]
         for doubling in range(1, _MOST_TIMES.bit_length()):
             added = np.einsum("nlb,nlb->n", found[1], x) - found[2].sum(axis=1)
-            wrong = np.abs(found[0] - added) > tolerance * np.abs(found[0])
+            wrong = np.abs(difference - added) > tolerance * np.abs(difference)
             if not wrong.any():
                 break
             finer = _in_parts(along, x[wrong], against[wrong], n_steps << doubling, n_steps)
@@ -97,7 +98,7 @@ def integrated_gradients(
         return found
 
     contributions, hypothetical, error = compare(
-        network, sequences, compared, multipliers, 2 * n_steps * compared.n_each
+        network, sequences, logits, compared, multipliers, 2 * n_steps * compared.n_each
     )
     return Explanation(
         sequences, contributions, hypothetical, logits, "integrated_gradients", target, error
@@ -155,11 +156,11 @@ def expected_gradients(
     compared = References(references, sequences.shape, n_references, rng)
     along = _gradients_along(model, network, target)
 
-    def multipliers(x, against):
+    def multipliers(x, against, logits):
         return along(x, against, rng.random((*against.shape[:2], 1), np.float32))
 
     contributions, hypothetical, error = compare(
-        network, sequences, compared, multipliers, 4 * compared.n_each
+        network, sequences, logits, compared, multipliers, 4 * compared.n_each
     )
     return Explanation(
         sequences, contributions, hypothetical, logits, "expected_gradients", target, error
@@ -187,9 +188,7 @@ def _compiled_along(rebuilt, target):
         if head is not None:
             end, start = head(end), head(start)
         shape = start.shape[1:]
-        difference = ops.reshape(tail(end)[:, target], (-1, 1)) - ops.reshape(
-            tail(start)[:, target], (-1, n_references)
-        )
+        of_references = ops.reshape(tail(start)[:, target], (-1, n_references))
         start = ops.reshape(start, (-1, n_references, 1, *shape))
         end = ops.reshape(end, (-1, 1, 1, *shape))
         points = ops.reshape(points, (-1, n_references, n_points, *(1 for _ in shape)))
@@ -200,7 +199,7 @@ def _compiled_along(rebuilt, target):
             slopes = _backend.value_and_gradient(lambda x: head(x) * slopes, references_in_rows)[1]
         slopes = ops.reshape(slopes, (-1, n_references, length, 4))
         return (
-            ops.mean(difference, axis=1),
+            ops.mean(of_references, axis=1),
             ops.mean(slopes, axis=1),
             ops.sum(slopes * references, axis=(1, 3)) / n_references,
         )

@@ -107,6 +107,7 @@ class References:
 def compare(
     model: keras.Model,
     sequences: np.ndarray,
+    logits: np.ndarray,
     references: References,
     multipliers: Callable,
     copies: int,
@@ -117,10 +118,12 @@ def compare(
     ----------
     model : keras.Model
     sequences : uint8 (n, length, 4)
+    logits : float32 (n,)
+        As the model itself gives them, so that the error tells of a network rebuilt wrongly too.
     references : References
     multipliers : callable
-        From some sequences and their references to the difference of their mean logits (n,), the
-        multipliers averaged over the references (n, length, 4), and the average of each
+        From some sequences, their references and logits to the mean logit of the references (n,),
+        the multipliers averaged over the references (n, length, 4), and the average of each
         multiplier times its reference, summed over the bases, (n, length).
     copies : int
         Rows that the network holds for each sequence.
@@ -136,9 +139,10 @@ def compare(
     error = np.empty(len(sequences), np.float32)
     for rows in batches(model, *sequences.shape[:2], copies=copies):
         chosen = sequences[rows].astype(np.float32)
-        difference, multiplier, of_reference = multipliers(chosen, references.of(sequences, rows))
+        against = references.of(sequences, rows)
+        start, multiplier, of_reference = multipliers(chosen, against, logits[rows])
         # Each base in turn instead of the reference, (n, length, 4), and the base that is there.
         hypothetical[rows] = multiplier - of_reference[..., None]
         contributions[rows] = np.einsum("nlb,nlb->nl", multiplier, chosen) - of_reference
-        error[rows] = difference - contributions[rows].sum(axis=1, dtype=float)
+        error[rows] = logits[rows] - start - contributions[rows].sum(axis=1, dtype=float)
     return contributions, hypothetical, error
