@@ -303,21 +303,30 @@ def test_passes_are_those_that_the_network_sees(name, length, monkeypatch):
     assert counted[0] - scored == table.n_passes[name]
 
 
-# --- two backends --------------------------------------------------------------------------------
-def test_jax_gives_the_same_explanations():
-    pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
-    assert keras.backend.backend() == "tensorflow"
+# --- other backends ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def explained_on_tensorflow():
+    explained = explanation_run.run()
+    assert explained.pop("backend") == "tensorflow"
+    return explained
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_give_the_same_explanations(backend, explained_on_tensorflow):
+    pytest.importorskip(backend, reason=f"the backend {backend} is not installed")
     done = subprocess.run(
         [sys.executable, str(HERE / "explanation_run.py")],
-        cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
-        check=False,
+        cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    jax, tensorflow = json.loads(done.stdout.splitlines()[-1]), explanation_run.run()
-    assert jax.pop("backend") == "jax" and tensorflow.pop("backend") == "tensorflow"
-    assert jax.keys() == tensorflow.keys() and set(TABLE.index) <= jax.keys()
-    for name, values in tensorflow.items():
-        np.testing.assert_allclose(jax[name], values, atol=1e-4, rtol=1e-4, err_msg=name)
+    other = json.loads(done.stdout.splitlines()[-1])
+    assert other.pop("backend") == backend
+    assert other.keys() == explained_on_tensorflow.keys() and set(TABLE.index) <= other.keys()
+    for name, values in explained_on_tensorflow.items():
+        np.testing.assert_allclose(other[name], values, atol=1e-4, rtol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("method", ["occlusion", "gradient_times_input"])
