@@ -38,4 +38,4 @@ def test_the_commands_are_understood():
     assert len(lines) == 5
     commands = dict.fromkeys(["train", "evaluate", "predict", "interpret"])
     for line in lines:
-        _options.parser(commands, catalogue.NAMES).parse_args(shlex.split(line))
+        _options.parser(commands, catalogue).parse_args(shlex.split(line))

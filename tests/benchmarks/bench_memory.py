@@ -27,8 +27,6 @@ def measure(network, method, n, length, limit):
     from dragonn_lite._quiet import quiet_keras
 
     quiet_keras()
-    import resource
-
     from dragonn_lite import interpretation
     from dragonn_lite.dna import sequences
     from dragonn_lite.networks import architectures
@@ -46,12 +44,17 @@ def measure(network, method, n, length, limit):
         began = time.perf_counter()
         interpretation.explain(model, x[:done], method=method)
         seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kB on Linux
-    return {
-        "seconds": seconds,
-        "n": done,
-        "peak_mb": peak / (1024 if sys.platform == "darwin" else 1),
-    }
+    return {"seconds": seconds, "n": done, "peak_mb": peak_mb()}
+
+
+def peak_mb():
+    """Most memory that this process has held."""
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():  # not ru_maxrss there: a process starts with the peak of its parent
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    import resource  # Windows has none
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # bytes on macOS
 
 
 def apart(network, method, n, length, limit=300.0):
