@@ -262,6 +262,7 @@ def test_explaining_by_name_is_the_function_of_that_name(name, model, x):
 def test_promises_of_the_table_are_kept(name, model, x):
     found = interpretation.explain(model, x, method=name)
     assert (found.contributions < 0).any() == TABLE.signed[name]
+    assert (found.hypothetical is not None) == TABLE.hypothetical[name]
     completeness = TABLE.completeness[name]
     assert (found.completeness_error is None) == (completeness == "none")
     if completeness != "none":

@@ -26,6 +26,7 @@ class _Method(NamedTuple):
     passes: str
     completeness: str
     signed: bool
+    hypothetical: bool
     compared_with: str
     source: str
 
@@ -35,77 +36,77 @@ _WINDOWS = "(ceil((length - width_bp) / stride_bp) + 1)"
 _METHODS = {
     "in_silico_mutagenesis": _Method(
         "perturbation.in_silico_mutagenesis", "perturbation", _ANY, "3 * length",
-        "none", True, "other bases", "10.1038/nmeth.3547",
+        "none", True, True, "other bases", "10.1038/nmeth.3547",
     ),
     "occlusion": _Method(
         "perturbation.occlusion", "perturbation", _ANY, _WINDOWS,
-        "none", True, "covered windows", "10.1007/978-3-319-10590-1_53",
+        "none", True, False, "covered windows", "10.1007/978-3-319-10590-1_53",
     ),
     "window_shuffle": _Method(
         "perturbation.window_shuffle", "perturbation", _ANY, _WINDOWS + " * n_samples",
-        "none", True, "random windows", "10.1371/journal.pone.0171410",
+        "none", True, False, "random windows", "10.1371/journal.pone.0171410",
     ),
     "marginal_substitution": _Method(
         "perturbation.marginal_substitution", "perturbation", _ANY, _WINDOWS + " * n_samples",
-        "none", True, "plausible windows", "10.48550/arXiv.1702.04595",
+        "none", True, False, "plausible windows", "10.48550/arXiv.1702.04595",
     ),
     "lime": _Method(
         "lime.lime", "perturbation", _ANY,
         "min(n_samples + 2, 2 ** ceil(length / width_bp)) * n_references",
-        "none", True, "references", "10.1145/2939672.2939778",
+        "none", True, False, "references", "10.1145/2939672.2939778",
     ),
     "optimal_mask": _Method(
         "masks.optimal_mask", "perturbation", _BACK, "n_steps + 1",
-        "none", False, "uniform bases", "10.1109/ICCV.2017.371",
+        "none", False, False, "uniform bases", "10.1109/ICCV.2017.371",
     ),
     "saliency": _Method(
         "gradients.saliency", "gradient", _BACK, "1",
-        "none", False, "nothing", "10.48550/arXiv.1312.6034",
+        "none", False, True, "nothing", "10.48550/arXiv.1312.6034",
     ),
     "gradient_times_input": _Method(
         "gradients.gradient_times_input", "gradient", _BACK, "1",
-        "none", True, "nothing", "10.48550/arXiv.1605.01713",
+        "none", True, True, "nothing", "10.48550/arXiv.1605.01713",
     ),
     "smoothgrad": _Method(
         "gradients.smoothgrad", "gradient", _BACK, "n_samples",
-        "none", True, "nothing", "10.48550/arXiv.1706.03825",
+        "none", True, True, "nothing", "10.48550/arXiv.1706.03825",
     ),
     "integrated_gradients": _Method(
         "gradients.integrated_gradients", "gradient", _BACK, "n_steps + 1",
-        "to a tolerance", True, "references", "10.48550/arXiv.1703.01365",
+        "to a tolerance", True, True, "references", "10.48550/arXiv.1703.01365",
     ),
     "expected_gradients": _Method(
         "gradients.expected_gradients", "gradient", _BACK, "2 * n_references",
-        "on average", True, "references", "10.1038/s42256-021-00343-w",
+        "on average", True, True, "references", "10.1038/s42256-021-00343-w",
     ),
     "deconvnet": _Method(
         "gradients.deconvnet", "signal", _BACK, "1",
-        "none", True, "nothing", "10.48550/arXiv.1311.2901",
+        "none", True, True, "nothing", "10.48550/arXiv.1311.2901",
     ),
     "guided_backpropagation": _Method(
         "gradients.guided_backpropagation", "signal", _BACK, "1",
-        "none", True, "nothing", "10.48550/arXiv.1412.6806",
+        "none", True, True, "nothing", "10.48550/arXiv.1412.6806",
     ),
     "layerwise_relevance": _Method(
         "gradients.layerwise_relevance", "signal", _BACK, "1",
-        "none", True, "nothing", "10.1371/journal.pone.0130140",
+        "none", True, True, "nothing", "10.1371/journal.pone.0130140",
     ),
     "grad_cam": _Method(
         "gradients.grad_cam", "activation map", _BACK, "1",
-        "none", False, "nothing", "10.1109/ICCV.2017.74",
+        "none", False, False, "nothing", "10.1109/ICCV.2017.74",
     ),
     "guided_grad_cam": _Method(
         "gradients.guided_grad_cam", "activation map", _BACK, "2",
-        "none", True, "nothing", "10.1109/ICCV.2017.74",
+        "none", True, True, "nothing", "10.1109/ICCV.2017.74",
     ),
     "deeplift": _Method(
         "deeplift.deeplift", "difference", _BACK, "n_references + 1",
-        "to rounding", True, "references", "10.48550/arXiv.1704.02685",
+        "to rounding", True, True, "references", "10.48550/arXiv.1704.02685",
     ),
     "shapley": _Method(
         "shapley.sampled", "coalition", _ANY,
         "2 * n_permutations * (ceil(length / width_bp) + 1) * n_references",
-        "to rounding", True, "references", "10.1007/s10115-013-0679-x",
+        "to rounding", True, False, "references", "10.1007/s10115-013-0679-x",
     ),
 }  # fmt: skip
 
@@ -234,6 +235,7 @@ def methods(length: int = 200) -> pd.DataFrame:
         - `completeness`: how nearly contributions add up to the logit less that of the references:
           "to rounding", "to a tolerance", "on average", or "none" is promised;
         - `signed`: whether contributions may be negative;
+        - `hypothetical`: whether every possible base is scored, not only the one that is there;
         - `compared_with`: what stands in for the sequence; "references" are those of the option
           of that name;
         - `source`: DOI of the publication.
