@@ -462,9 +462,8 @@ REAL_DATA = {
 }
 
 # A lesson has 60 s on two quiet cores and 1.5 GB. The machines that run these tests are shared, and
-# a busy neighbour may halve the speed; another process of the same run may take one of the cores.
-# Hence the slack for the time, and none for the memory.
-SECONDS, SLACK = 60, 3 if "PYTEST_XDIST_WORKER" in os.environ else 2
+# a busy neighbour may halve the speed. Hence the slack for the time, and none for the memory.
+SECONDS, SLACK = 60, 2
 MEMORY_MB = 1500
 
 PICTURE_BY_LINE = 15
