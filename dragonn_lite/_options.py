@@ -7,7 +7,8 @@ import argparse
 # Named here too, so that --help need not wait for Keras.
 ARCHITECTURES = (
     "one_filter", "filter_bank", "filter_counter", "filter_pairs", "dragonn_one_layer",
-    "dragonn_three_layer", "reference_network",
+    "dragonn_three_layer", "reference_network", "recurrent_reader", "convolution_recurrent",
+    "additive_attention", "retain", "self_attention",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.networks import attention, recurrent
+from dragonn_lite.networks._parts import begin, convolution, end, pooling
 
 
 def one_filter(length: int, *, width_bp: int = 15, n_tasks: int = 1, rng) -> keras.Model:
@@ -39,8 +40,8 @@ def one_filter(length: int, *, width_bp: int = 15, n_tasks: int = 1, rng) -> ker
     >>> one_filter(100, rng=0).count_params()
     63
     """
-    inputs, seed = _begin(length, n_tasks, rng)
-    x = _convolution(inputs, 1, width_bp, seed, name="filter")
+    inputs, seed = begin(length, n_tasks, rng)
+    x = convolution(inputs, 1, width_bp, seed, name="filter")
     x = layers.GlobalMaxPooling1D(name="best_match")(x)
     logits = layers.Dense(n_tasks, kernel_initializer="ones", name="logits")(x)
     return keras.Model(inputs, logits, name="one_filter")
@@ -73,11 +74,11 @@ def filter_bank(
     >>> filter_bank(100, n_tasks=3, rng=0).output_shape
     (None, 3)
     """
-    inputs, seed = _begin(length, n_tasks, rng)
-    x = _convolution(inputs, n_filters, width_bp, seed)
+    inputs, seed = begin(length, n_tasks, rng)
+    x = convolution(inputs, n_filters, width_bp, seed)
     x = layers.GlobalMaxPooling1D(name="best_match")(x)
     x = layers.ReLU()(x)
-    return _end(inputs, x, n_tasks, seed, "filter_bank")
+    return end(inputs, x, n_tasks, seed, "filter_bank")
 
 
 def filter_counter(
@@ -110,14 +111,14 @@ def filter_counter(
     >>> filter_counter(100, rng=0).output_shape
     (None, 1)
     """
-    inputs, seed = _begin(length, n_tasks, rng)
-    x = _convolution(inputs, n_filters, width_bp, seed)
-    x = _pooling(x, pool_bp)
+    inputs, seed = begin(length, n_tasks, rng)
+    x = convolution(inputs, n_filters, width_bp, seed)
+    x = pooling(x, pool_bp)
     x = layers.ReLU()(x)
     n_windows = float(x.shape[1])
     x = layers.GlobalAveragePooling1D(name="mean_match")(x)
     x = layers.Rescaling(n_windows, name="total_match")(x)  # a sum: matches, not their density
-    return _end(inputs, x, n_tasks, seed, "filter_counter")
+    return end(inputs, x, n_tasks, seed, "filter_counter")
 
 
 def filter_pairs(
@@ -148,14 +149,14 @@ def filter_pairs(
     >>> filter_pairs(100, rng=0).output_shape
     (None, 1)
     """
-    inputs, seed = _begin(length, n_tasks, rng)
-    x = _convolution(inputs, n_filters, width_bp, seed)
-    x = _pooling(x, pool_bp)
+    inputs, seed = begin(length, n_tasks, rng)
+    x = convolution(inputs, n_filters, width_bp, seed)
+    x = pooling(x, pool_bp)
     x = layers.ReLU()(x)
-    x = _convolution(x, n_filters, 9, seed, name="motif_pairs")
+    x = convolution(x, n_filters, 9, seed, name="motif_pairs")
     x = layers.GlobalMaxPooling1D(name="best_pair")(x)
     x = layers.ReLU()(x)
-    return _end(inputs, x, n_tasks, seed, "filter_pairs")
+    return end(inputs, x, n_tasks, seed, "filter_pairs")
 
 
 def dragonn_one_layer(
@@ -250,72 +251,34 @@ def reference_network(
     >>> reference_network(101, rng=0).output_shape
     (None, 1)
     """
-    inputs, seed = _begin(length, n_tasks, rng)
-    x = _convolution(inputs, n_filters, width_bp, seed)
+    inputs, seed = begin(length, n_tasks, rng)
+    x = convolution(inputs, n_filters, width_bp, seed)
     x = layers.BatchNormalization(momentum=0.9)(x)  # small data: few steps to settle in
     x = layers.MaxPooling1D(4, padding="same")(x)
     x = layers.ReLU()(x)
     x = layers.Dropout(0.1, seed=seed())(x)
-    x = _convolution(x, n_filters, 7, seed, name="filter_pairs", padding="same")
+    x = convolution(x, n_filters, 7, seed, name="filter_pairs", padding="same")
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
     x = layers.Concatenate()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)])
     x = layers.Dropout(0.3, seed=seed())(x)
-    return _end(inputs, x, n_tasks, seed, "reference_network")
+    return end(inputs, x, n_tasks, seed, "reference_network")
 
 
 def _dragonn(length, n_layers, n_filters, width_bp, pool_bp, n_tasks, rng):
-    inputs, seed = _begin(length, n_tasks, rng)
+    inputs, seed = begin(length, n_tasks, rng)
     x = inputs
     for i in range(n_layers):
-        x = _convolution(x, n_filters, width_bp, seed, name=f"filters_{i + 1}")
+        x = convolution(x, n_filters, width_bp, seed, name=f"filters_{i + 1}")
         if i < n_layers - 1:
             x = layers.ReLU()(x)
-    x = _pooling(x, pool_bp, padding="valid")
+    x = pooling(x, pool_bp, padding="valid")
     x = layers.ReLU()(x)
     x = layers.Flatten()(x)
-    return _end(inputs, x, n_tasks, seed, f"dragonn_{n_layers}_layer")
+    return end(inputs, x, n_tasks, seed, f"dragonn_{n_layers}_layer")
 
 
-def _begin(length, n_tasks, rng):
-    as_count(n_tasks, "n_tasks", 1)
-    generator = as_rng(rng)
-    inputs = keras.Input((as_count(length, "length", 1), 4), name="sequence")
-    return inputs, lambda: int(generator.integers(2**31))
-
-
-def _convolution(x, n_filters, width_bp, seed, name="filters", padding="valid"):
-    as_count(n_filters, "n_filters", 1)
-    as_count(width_bp, "width_bp", 1)
-    if padding == "valid" and width_bp > x.shape[1]:
-        raise ValueError(
-            f"width_bp is {width_bp}, but layer {name} reads only {x.shape[1]} positions; take "
-            "longer sequences, narrower filters or less pooling"
-        )
-    initial = keras.initializers.GlorotUniform(seed=seed())
-    return layers.Conv1D(
-        n_filters, width_bp, padding=padding, kernel_initializer=initial, name=name
-    )(x)
-
-
-def _pooling(x, pool_bp, padding="same"):
-    """Best match in each window; "valid" windows leave the last positions unseen, as DragoNN's."""
-    as_count(pool_bp, "pool_bp", 1)
-    if pool_bp > x.shape[1]:
-        raise ValueError(
-            f"pool_bp is {pool_bp}, but only {x.shape[1]} positions are left to pool; take longer "
-            "sequences, narrower filters or less pooling"
-        )
-    return layers.MaxPooling1D(pool_bp, padding=padding)(x)
-
-
-def _end(inputs, x, n_tasks, seed, name):
-    initial = keras.initializers.GlorotUniform(seed=seed())
-    logits = layers.Dense(n_tasks, kernel_initializer=initial, name="logits")(x)
-    return keras.Model(inputs, logits, name=name)
-
-
-#: Every network above by its name.
+#: Every network of the room by its name.
 BUILDERS = {
     build.__name__: build
     for build in (
@@ -326,5 +289,10 @@ BUILDERS = {
         dragonn_one_layer,
         dragonn_three_layer,
         reference_network,
+        recurrent.recurrent_reader,
+        recurrent.convolution_recurrent,
+        attention.additive_attention,
+        attention.retain,
+        attention.self_attention,
     )
 }
