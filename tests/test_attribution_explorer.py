@@ -313,7 +313,7 @@ def spec_chart(spec):
 
 def test_bars_of_many_positions_keep_the_highest_and_the_lowest():
     values = np.random.default_rng(3).normal(size=4000)
-    x, y = panels._x([0, 4000]), panels._y(values, None, 2)
+    x, y = panels.panels.base_axis([0, 4000]), panels._y(values, None, 2)
     table = panels._bars(values, 0, x, y).data
     assert len(table) <= 2 * 520
     for row in table.itertuples():

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dragonn_lite.display import tables, theme
+from dragonn_lite.display import panels, tables, theme
 from dragonn_lite.display.attribution_state import (
     N_LETTERS_MAX,
     Attributions,
@@ -23,7 +23,7 @@ from dragonn_lite.display.glyphs import letters, zero_line
 from dragonn_lite.display.tracks import position_axis
 from dragonn_lite.dna.encoding import BASES
 
-_LANE_PX, _ROW_PX = 15, 15
+_ROW_PX = 15
 _OVERVIEW_PX, _TRACK_PX = 40, 92
 _BEFORE = "#C9C9C9"
 # Plain dictionaries: altair copies them many times faster than its own objects.
@@ -88,15 +88,15 @@ def attribution_chart(view: View) -> alt.VConcatChart:
     >>> len(attribution_chart(study.view(AttributionState())).vconcat)
     3
     """
-    bands = _bands(view)
+    bands = panels.bands(view.sites, view.state.window)
     pairs = list(zip(view.tracks, view.before, strict=True))
-    panels = [
+    drawn = [
         *(_whole(view, i, now, before, bands) for i, (now, before) in enumerate(pairs)),
         *(_letters(view, i, now, before, bands) for i, (now, before) in enumerate(pairs)),
         _bases(view),
     ]
     return alt.vconcat(
-        *panels,
+        *drawn,
         spacing=8,
         title=theme.heading(view.words(), _notes(view)),
         description=_description(view, bands),
@@ -141,16 +141,18 @@ def _whole(
     view: View, i: int, track: Explained, before: Explained, bands: pd.DataFrame
 ) -> alt.LayerChart:
     """All of a sequence, small; the window is grey."""
-    x = _x([0, len(view.letters)], axis=_AXIS if i == len(view.tracks) - 1 else None)
+    x = panels.base_axis([0, len(view.letters)], axis=_AXIS if i == len(view.tracks) - 1 else None)
     start, stop = view.state.window
     window = pd.DataFrame({"x": [start - 0.5], "x2": [stop - 0.5]})
     shade = 0.09 if stop - start < len(view.letters) else 0  # all of it is no window
     layers = [
-        _spans(bands, x, opacity=0.25),
+        panels.spans(bands, x, opacity=0.25),
         alt.Chart(window).mark_rect(color="#000000", opacity=shade).encode(x, alt.X2("x2:Q")),
     ]
     if track.contributions is None:
-        layers.append(_text("no contributions", x=6, y=_OVERVIEW_PX / 2 - 7, color="#666666"))
+        layers.append(
+            panels.words("no contributions", x=6, y=_OVERVIEW_PX / 2 - 7, color="#666666")
+        )
     else:
         was = _before(track, before)
         y = _y(np.concatenate([track.contributions, was]), None, 2)
@@ -160,7 +162,7 @@ def _whole(
             _bars(track.contributions, 0, x, y),
         ]
     layers.append(_marks(view, x, 3))
-    return _panel(layers, f"whole_{i}", _OVERVIEW_PX, track.method)
+    return panels.panel(layers, f"whole_{i}", _OVERVIEW_PX, track.method)
 
 
 def _letters(
@@ -168,23 +170,25 @@ def _letters(
 ) -> alt.LayerChart:
     """The window of one method: letters, or bars where they would be too narrow."""
     start, stop = view.state.window
-    x = _x([start, stop])
+    x = panels.base_axis([start, stop])
     bands = bands[(bands["stop"] > start) & (bands["start"] < stop)]
     title, notes = f"{track.method}: {track.words()}", ""
-    layers = [_spans(bands, x, opacity=0.15)]
+    layers = [panels.spans(bands, x, opacity=0.15)]
     n_lanes = int(bands["lane"].max()) + 1 if len(bands) and i == 0 else 0
-    height = _TRACK_PX + _LANE_PX * n_lanes
+    height = _TRACK_PX + panels.LANE_PX * n_lanes
     if track.contributions is None:
         title = f"{track.method} explains nothing here"
         words = textwrap.wrap(track.sentence, 88)[:6]
-        layers.append(_text(words, x=8, y=height - _TRACK_PX + 16, color=theme.BASE_COLOURS["T"]))
+        layers.append(
+            panels.words(words, x=8, y=height - _TRACK_PX + 16, color=theme.BASE_COLOURS["T"])
+        )
     else:
-        layers += _drawn(view, track, before, x, _LANE_PX * n_lanes, height)
+        layers += _drawn(view, track, before, x, panels.LANE_PX * n_lanes, height)
         notes = track.sentence
     layers.append(_marks(view, x, height - 4))
     if i == 0:
-        layers.append(_labels(bands, x))
-    return _panel(layers, f"letters_{i}", height, title, notes)
+        layers.append(panels.labels(bands, x))
+    return panels.panel(layers, f"letters_{i}", height, title, notes)
 
 
 def _drawn(view, track, before, x, room_px, height) -> list[alt.Chart]:
@@ -217,7 +221,7 @@ def _before(track: Explained, before: Explained) -> np.ndarray:
 def _bases(view: View) -> alt.LayerChart:
     """Four rows, in which the base that is there is filled: in the widget each can be pressed."""
     start, stop = view.state.window
-    x = _x([start, stop], axis=_AXIS, title="position (bp)")
+    x = panels.base_axis([start, stop], axis=_AXIS, title="position (bp)")
     names = {"ticks": False, "domain": False, "labelPadding": 7, **_LEFT}
     y = alt.Y("base:N", title="base", sort=list(BASES), axis=names)
     rows = pd.DataFrame({"base": list(BASES), "x": start - 0.5, "x2": stop - 0.5})
@@ -231,8 +235,8 @@ def _bases(view: View) -> alt.LayerChart:
         layers += [*_cells(view, x, y), cursor]
     else:
         narrower = f"narrow the window to {N_LETTERS_MAX} bp or fewer to see its bases"
-        layers.append(_text(narrower, x=8, y=2 * _ROW_PX - 7, color="#666666"))
-    return _panel(layers, "bases", 4 * _ROW_PX)
+        layers.append(panels.words(narrower, x=8, y=2 * _ROW_PX - 7, color="#666666"))
+    return panels.panel(layers, "bases", 4 * _ROW_PX)
 
 
 def _cells(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:
@@ -256,7 +260,7 @@ def _cells(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:
         others = others[others["present"]]
     white = alt.condition("datum.present", alt.value("white"), alt.value("#6E6E6E"))
     letter = alt.Chart(others).mark_text(fontSize=min(11.0, 1.1 * px))
-    middle = alt.X("position:Q", **_shared(x))
+    middle = alt.X("position:Q", **panels.shared(x))
     cells.append(letter.encode(middle, y, alt.Text("base:N"), color=white))
     was = [(i - 0.5, i + 0.5, view.letters_before[i]) for i in view.mutated if start <= i < stop]
     was = pd.DataFrame(was, columns=["x", "x2", "base"])
@@ -267,24 +271,6 @@ def _cells(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:
 
 
 # --- parts of panels -----------------------------------------------------------------------------
-
-
-def _panel(
-    layers: list, name: str, height: float, title: str = "", notes: str = ""
-) -> alt.LayerChart:
-    look = {"fontSize": 12, "fontWeight": "normal", "offset": 3, "frame": "group"}
-    if notes:
-        look |= {"subtitle": textwrap.wrap(notes, 84)[:3], "subtitlePadding": 1}
-    heading = alt.Title(title, **look)
-    options = {"title": heading} if title else {}
-    layered = alt.layer(*[layer for layer in layers if layer is not None])
-    return layered.properties(name=name, width=theme.WIDTH, height=height, **options)
-
-
-def _x(window, *, axis: dict | None = None, title: str | None = None) -> alt.X:
-    start, stop = window
-    scale = {"domain": [start - 0.5, stop - 0.5], "nice": False}
-    return alt.X("x:Q", title=title, scale=scale, axis=axis)
 
 
 def _y(values, title: str | None, n_ticks: int, *, share: float = 0.0) -> alt.Y:
@@ -299,10 +285,6 @@ def _y(values, title: str | None, n_ticks: int, *, share: float = 0.0) -> alt.Y:
         scale={"domain": [low - margin, top], "nice": False},
         axis={"tickCount": n_ticks, "titleLimit": 90, **_LEFT},
     )
-
-
-def _shared(y: alt.Y) -> dict:
-    return {name: y[name] for name in ("title", "scale", "axis")}
 
 
 def _bars(values, start: int, x: alt.X, y: alt.Y, *, grey: bool = False) -> alt.Chart:
@@ -324,41 +306,6 @@ def _bars(values, start: int, x: alt.X, y: alt.Y, *, grey: bool = False) -> alt.
     )
 
 
-def _bands(view: View) -> pd.DataFrame:
-    start, stop = view.state.window
-    letter_bp = 6.5 * (stop - start) / theme.WIDTH
-    sites = view.sites
-    if sites is None:
-        sites = pd.DataFrame({name: [] for name in ("motif", "start", "stop", "strand")})
-    return tables.site_table(sites, letter_bp=letter_bp)
-
-
-def _spans(bands: pd.DataFrame, x: alt.X, *, opacity: float) -> alt.Chart | None:
-    if bands.empty:
-        return None
-    table = bands.assign(x=bands["start"] - 0.5, x2=bands["stop"] - 0.5)
-    rect = alt.Chart(table).mark_rect(color=theme.OCHRE, opacity=opacity, clip=True)
-    return rect.encode(
-        x,
-        alt.X2("x2:Q"),
-        tooltip=[alt.Tooltip(f"{name}:N") for name in ("motif", "start", "stop", "strand")],
-    )
-
-
-def _labels(bands: pd.DataFrame, x: alt.X) -> alt.Chart | None:
-    if bands.empty:
-        return None
-    low, high = x["scale"]["domain"]
-    half = 6.5 * (high - low) / theme.WIDTH * bands["label"].str.len() / 2
-    middle = np.minimum(np.maximum(bands["middle"] - 0.5, low + half), high - half)
-    table = bands.assign(x=middle, y_px=_LANE_PX * (bands["lane"] + 0.5) + 2)
-    return (
-        alt.Chart(table)
-        .mark_text(color="#7A4A10", clip=True)
-        .encode(x, alt.Y("y_px:Q", scale=None, title=None, axis=None), alt.Text("label:N"))
-    )
-
-
 def _marks(view: View, x: alt.X, y_px: float) -> alt.Chart | None:
     """A triangle at each mutated base."""
     low, high = x["scale"]["domain"]
@@ -368,11 +315,3 @@ def _marks(view: View, x: alt.X, y_px: float) -> alt.Chart | None:
     triangle = {"shape": "triangle-up", "filled": True, "size": 60, "opacity": 1}
     table = pd.DataFrame({"x": at})
     return alt.Chart(table).mark_point(color=theme.PLUM, **triangle).encode(x, y=alt.value(y_px))
-
-
-def _text(words, *, x: float, y: float, color: str) -> alt.Chart:
-    table = pd.DataFrame({"text": ["\n".join([words] if isinstance(words, str) else words)]})
-    text = alt.Chart(table).mark_text(
-        align="left", baseline="top", lineBreak="\n", fontSize=12, color=color, x=x, y=y
-    )
-    return text.encode(alt.Text("text:N"))

@@ -14,6 +14,7 @@ from dragonn_lite.display import theme
 # picture that is shown smaller than drawn, as in a narrow window, tells the same.
 _SCRIPT = """
 const NAMED = /(?:^|\\s)(\\w+)_group(?:\\s|$)/;
+const BRUSHED = /^(whole|range)/;
 const share = (at, from, size) => Math.min(Math.max((at - from) / size, 0), 1);
 
 function panels(el) {
@@ -72,7 +73,7 @@ export default {
     });
     const follow = event => {
       mouse = event;
-      const over = panel || pressed(el, event), brush = over && over.name.startsWith("whole");
+      const over = panel || pressed(el, event), brush = over && BRUSHED.test(over.name);
       page.style.cursor = over ? (brush ? "ew-resize" : "pointer") : "";
       if (panel && brush) {
         const at = across(event, panel);
@@ -101,7 +102,7 @@ class PressablePicture(anywidget.AnyWidget):
     """Shows one chart after another in the same place of a widget, and is told of presses.
 
     Panels that can be pressed have a name (``chart.properties(name=...)``); over one whose name
-    begins with ``whole`` the mouse can be dragged. The picture needs no network.
+    begins with ``whole`` or ``range`` the mouse can be dragged. The picture needs no network.
 
     Parameters
     ----------
