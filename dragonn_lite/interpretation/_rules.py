@@ -58,7 +58,11 @@ class Rule:
         return function(z)
 
     def layer(self, operation, function: Callable, tensors: list):
-        """Take any other step, ``function(*tensors)``."""
+        """Take any other step, ``function(*tensors)``.
+
+        A step that is a layer with all of its arguments is also ``function(*tensors, by=other)``:
+        `other` is called with them in place of the layer.
+        """
         return function(*tensors)
 
     def wants(self, source: Source | None) -> bool:
@@ -217,18 +221,21 @@ def as_if(value, *terms):
 
 
 def _as_function(operation, args, kwargs):
-    """The tensors that an operation reads, and the operation as a function of only these."""
+    """The tensors that an operation reads, and the operation as a function of only these.
+
+    What is called in its place with all that it is called with may be given as `by`.
+    """
     if kwargs.get("training"):  # nothing is trained here, as in `predict`
         kwargs = kwargs | {"training": False}
     flat = keras.tree.flatten((args, kwargs))
     places = [i for i, value in enumerate(flat) if isinstance(value, keras.KerasTensor)]
 
-    def function(*tensors):
+    def function(*tensors, by=operation):
         filled = list(flat)
         for place, tensor in zip(places, tensors, strict=True):
             filled[place] = tensor
         given, named = keras.tree.pack_sequence_as((args, kwargs), filled)
-        return operation(*given, **named)
+        return by(*given, **named)
 
     return [flat[i] for i in places], function
 
