@@ -1,7 +1,8 @@
 """The parts of a simulation: what is planted, how often, where, and how well it fits its motif.
 
-A grammar is a tuple of parts: :class:`Plant` (one motif), :class:`Pair` (two motifs at a spacing)
-and :class:`Subset` (a random choice of other parts). Each part is a finite distribution over
+A grammar is a tuple of parts: :class:`Plant` (one motif), :class:`Pair` (two motifs at a spacing),
+:class:`Ordered` (motifs in an order, at any distance) and :class:`Subset` (a random choice of other
+parts). Each part is a finite distribution over
 how many blocks of which layout a sequence receives. Sampling (:mod:`dragonn_lite.assays.simulate`)
 and the exact likelihood (:mod:`dragonn_lite.assays.likelihood`) read this one description.
 """
@@ -30,7 +31,7 @@ from dragonn_lite.assays.sites import Site
 from dragonn_lite.dna import motifs
 
 __all__ = [
-    "Pair", "Plant", "Position", "Site", "Subset", "anywhere", "at", "bernoulli", "expand",
+    "Ordered", "Pair", "Plant", "Position", "Site", "Subset", "anywhere", "at", "bernoulli", "expand",
     "inside_centre", "normal", "outside_centre", "poisson", "uniform", "zero_inflated",
 ]  # fmt: skip
 
@@ -96,11 +97,15 @@ def zero_inflated(counts: int | Mapping[int, float], probability_zero: float) ->
 
 # --- parts of a grammar -------------------------------------------------------------------------
 class Layout(NamedTuple):
-    """A block that is planted as a whole: its width, its sites with their offsets, its position."""
+    """A block that is planted as a whole: its width, its sites with their offsets, its position.
+
+    A block of rank 2 stands right of the one of rank 1, and so on; rank 0 stands anywhere.
+    """
 
     width_bp: int
     sites: tuple[tuple[Site, int], ...]
     position: Position
+    rank: int = 0
 
 
 #: One possible content of a sequence: blocks of each layout, and its probability.
@@ -221,6 +226,53 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Ordered:
+    """Motifs from left to right in a given order, at any distance.
+
+    Of all arrangements, each is as probable as the positions of its sites say: with sites anywhere,
+    all that keep the order are equally probable.
+
+    Parameters
+    ----------
+    sites : sequence of Site, Motif or str
+        What is planted, from left to right; a motif may come more than once.
+    position : Position
+        Where each of them lies.
+
+    Examples
+    --------
+    >>> Ordered(["GATA1", "SPI1_known4", "GATA1"]).words()
+    'GATA1, SPI1_known4, GATA1 in this order, anywhere'
+    """
+
+    sites: Sequence
+    position: Position = anywhere()
+
+    def __post_init__(self):
+        if isinstance(self.sites, str):
+            raise TypeError(f"sites is the text {self.sites!r}, expected a list of motifs or names")
+        object.__setattr__(self, "sites", tuple(_site(site) for site in self.sites))
+        if not self.sites:
+            raise ValueError("sites is empty, expected at least one motif")
+
+    def layouts(self) -> tuple[Layout, ...]:
+        """One block a site, ranked."""
+        return tuple(
+            Layout(site.width_bp, ((site, 0),), self.position, rank)
+            for rank, site in enumerate(self.sites, 1)
+        )
+
+    def outcomes(self) -> list[Outcome]:
+        """How many blocks of each layout, with what probability."""
+        return [((1,) * len(self.sites), 1.0)]
+
+    def words(self) -> str:
+        """This part in a few words."""
+        names = ", ".join(site.motif.name for site in self.sites)
+        return f"{names} in this order, {self.position.words}"
+
+
+@dataclass(frozen=True)
 class Subset:
     """A random subset of other parts, each at most once.
 
@@ -282,11 +334,18 @@ def expand(grammar: Sequence) -> tuple[tuple[Layout, ...], list[Outcome]]:
     Raises
     ------
     ValueError
-        If there are too many different contents to list.
+        If there are too many different contents to list, or two orders at once in one of them.
     """
     grammar = tuple(grammar)
     layouts = tuple(layout for part in grammar for layout in part.layouts())
-    return layouts, _product([part.outcomes() for part in grammar], 1.0)
+    outcomes = _product([part.outcomes() for part in grammar], 1.0)
+    first = [layout.rank == 1 for layout in layouts]
+    if any(sum(itertools.compress(counts, first)) > 1 for counts, _ in outcomes):
+        raise ValueError(
+            "two parts of a grammar are Ordered, and how they mix is not said; write one Ordered "
+            "of all their sites, or choose one of them by Subset"
+        )
+    return layouts, outcomes
 
 
 def _product(options, probability):

@@ -73,6 +73,9 @@ def probability_of_room(
 ) -> np.ndarray:
     """Probability that the blocks of each content, each placed on its own, do not overlap.
 
+    Blocks in an order are placed together (see :func:`ordered_within`); where there is no room for
+    them alone the probability is 0.
+
     Returns
     -------
     float (n_outcomes,)
@@ -85,8 +88,33 @@ def probability_of_room(
     """
     states = [counts for counts, _ in outcomes]
     starts = [layout.position.probabilities(length, layout.width_bp)[None] for layout in layouts]
-    orders = [math.prod(map(math.factorial, counts)) for counts in states]
-    return _forward(starts, layouts, states, length)[0] * orders
+    n_ways = [math.prod(map(math.factorial, counts)) for counts in states]
+    ordered = [
+        tuple(k * (layout.rank > 0) for k, layout in zip(counts, layouts, strict=True))
+        for counts in states
+    ]
+    together, alone = _forward(starts, layouts, states + ordered, length)[0].reshape(2, -1)
+    return np.divide(together * n_ways, alone, out=np.zeros(len(states)), where=alone > 0)
+
+
+def ordered_within(layouts: Sequence[Layout], length: int) -> list[np.ndarray | None]:
+    """How much probability each ranked block and those left of it have inside the first bases.
+
+    Returns
+    -------
+    list of float (length + 1,) or None
+        Entry i of a ranked layout: of the arrangements in order, the weight of those that end
+        within i bases. None for a layout without a rank.
+    """
+    within = []
+    for layout in layouts:
+        if not layout.rank:
+            within.append(None)
+            continue
+        p = layout.position.probabilities(length, layout.width_bp)
+        before = within[-1][: len(p)] if layout.rank > 1 else 1.0
+        within.append(np.concatenate([np.zeros(layout.width_bp), (before * p).cumsum()]))
+    return within
 
 
 def _forward(weights, layouts, states, length, n=1):
@@ -98,7 +126,7 @@ def _forward(weights, layouts, states, length, n=1):
         if state not in placed:
             ending = np.zeros((n, length + 1))
             for j, (weight, layout) in enumerate(zip(weights, layouts, strict=True)):
-                if state[j]:
+                if state[j] and _may_be_last(layouts, state, layout.rank):
                     rest = within(state[:j] + (state[j] - 1,) + state[j + 1 :])
                     ending[:, layout.width_bp :] += rest[:, : weight.shape[1]] * weight
             placed[state] = ending.cumsum(axis=1)
@@ -106,6 +134,11 @@ def _forward(weights, layouts, states, length, n=1):
 
     placed[(0,) * len(layouts)] = np.ones((n, length + 1))
     return np.stack([within(state)[:, -1] for state in states], axis=1)
+
+
+def _may_be_last(layouts, state, rank):
+    """Whether no block that is placed belongs right of one with this rank."""
+    return not rank or all(other.rank <= rank for k, other in zip(state, layouts, strict=True) if k)
 
 
 def _layout_ratio(codes, layout, background):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dragonn_lite.assays.likelihood import ordered_within
 from dragonn_lite.assays.sites import site_scores
 from dragonn_lite.dna import motifs
 
@@ -40,11 +41,21 @@ def arrange(rows, n_blocks, layouts, length, rng) -> Blocks:
     width = np.array([layout.width_bp for layout in layouts])[layout]
     start = np.empty(len(row), int)
     positions = [layout.position.probabilities(length, layout.width_bp) for layout in layouts]
+    within = ordered_within(layouts, length)
+    # Orders from right to left: each block lies left of the one drawn before it.
+    turns = sorted(range(len(layouts)), key=lambda j: -j if layouts[j].rank else -np.inf)
+    bound = np.zeros(rows.max(initial=0) + 1, int)
     pending = np.arange(len(row))
     for _ in range(_MOST_ROUNDS):
-        for j, probabilities in enumerate(positions):
+        bound[row[pending]] = length
+        for j in turns:
             chosen = pending[layout[pending] == j]
-            start[chosen] = draw(probabilities, len(chosen), rng)
+            if within[j] is None:
+                start[chosen] = draw(positions[j], len(chosen), rng)
+                continue
+            below = rng.random(len(chosen)) * within[j][bound[row[chosen]]]
+            stop = np.searchsorted(within[j], below, side="right")
+            start[chosen] = bound[row[chosen]] = stop - layouts[j].width_bp
         crowded = np.zeros(rows.max(initial=0) + 1, bool)
         crowded[_overlapping_rows(row[pending], start[pending], width[pending])] = True
         pending = pending[crowded[row[pending]]]

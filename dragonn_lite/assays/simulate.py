@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from dragonn_lite.assays import planting
 from dragonn_lite.assays.backgrounds import GC_FRACTION, FromSequences, Independent, Markov
 from dragonn_lite.assays.likelihood import outcome_likelihoods, probability_of_room
 from dragonn_lite.dna import motifs
+
+if TYPE_CHECKING:
+    from dragonn_lite.assays.memory import Automaton
 
 #: Below this share, arrangements without overlap are too rare to draw.
 _LEAST_ROOM = 1e-3
@@ -33,7 +36,8 @@ class Group(NamedTuple):
     n : int
         How many.
     grammar : sequence
-        What is planted: :class:`~dragonn_lite.assays.grammar.Plant`, ``Pair`` and ``Subset``.
+        What is planted: :class:`~dragonn_lite.assays.grammar.Plant`, ``Pair``, ``Ordered`` and
+        ``Subset``.
     label : int or None
         Their label. None: one task a motif, 1 where that motif was planted.
     """
@@ -63,6 +67,9 @@ class Simulation:
         The simulation in a few words.
     groups, background
         The rules.
+    automaton : Automaton or None
+        What reads the sites and decides, where their order or number matters
+        (:mod:`dragonn_lite.assays.memory`).
     """
 
     sequences: np.ndarray
@@ -72,6 +79,7 @@ class Simulation:
     title: str
     groups: tuple[Group, ...] = field(repr=False)
     background: Independent | Markov | FromSequences
+    automaton: Automaton | None = None
 
     @property
     def motifs(self) -> tuple[motifs.Motif, ...]:
@@ -277,7 +285,9 @@ def _checked(groups) -> tuple[Group, ...]:
             raise ValueError(f"the label of a group is {group.label!r}, expected 1, 0 or None")
         for part in group.grammar:
             if not hasattr(part, "outcomes"):
-                raise TypeError(f"a grammar holds {part!r}, expected Plant, Pair or Subset")
+                raise TypeError(
+                    f"a grammar holds {part!r}, expected Plant, Pair, Ordered or Subset"
+                )
     return groups
 
 
