@@ -222,7 +222,8 @@ def site_probability(letters, site):
 def contents(part):
     """Every content of one part: its probability, and its blocks.
 
-    A block is a position and a list of (site, offset).
+    A block is a position, a list of (site, offset), its rank in an order (0 without one), and how
+    many free bp it keeps on its right.
     """
     if hasattr(part, "parts"):
         for size, probability in part.size.items():
@@ -230,10 +231,16 @@ def contents(part):
             for parts in chosen:
                 for p, blocks in all_contents(parts):
                     yield probability / len(chosen) * p, blocks
+    elif hasattr(part, "sites"):
+        last = len(part.sites)
+        yield 1.0, [
+            (part.position, [(site, 0)], rank, part.min_spacing if rank < last else 0)
+            for rank, site in enumerate(part.sites, 1)
+        ]
     elif hasattr(part, "first"):
         orders = [(part.first, part.second), (part.second, part.first)][: 1 + part.any_order]
         single = [
-            (p / len(orders), (part.position, [(a, 0), (b, a.width_bp + spacing)]))
+            (p / len(orders), (part.position, [(a, 0), (b, a.width_bp + spacing)], 0, 0))
             for a, b in orders
             for spacing, p in part.spacing_bp.items()
         ]
@@ -242,7 +249,7 @@ def contents(part):
                 yield probability * math.prod(p for p, _ in pairs), [block for _, block in pairs]
     else:
         for k, probability in part.count.items():
-            yield probability, [(part.position, [(part.site, 0)])] * k
+            yield probability, [(part.position, [(part.site, 0)], 0, 0)] * k
 
 
 def all_contents(parts):
@@ -254,20 +261,25 @@ def all_contents(parts):
 def content_probability(sequence, blocks, background):
     """P(sequence | blocks): over every arrangement without overlap, by its weight."""
     length = len(sequence)
-    widths = [max(offset + site.width_bp for site, offset in sites) for _, sites in blocks]
+    widths = [
+        max(offset + site.width_bp for site, offset in sites) + free for _, sites, _, free in blocks
+    ]
     weights = [
         [float(w) for w in position.weights(length, width)]
-        for (position, _), width in zip(blocks, widths)
+        for (position, *_), width in zip(blocks, widths)
     ]
     total = norm = 0.0
     for starts in itertools.product(*[range(length - width + 1) for width in widths]):
         placed = sorted(zip(starts, widths))
         if any(a + w > b for (a, w), (b, _) in itertools.pairwise(placed)):
             continue
+        in_order = sorted((rank, start) for (*_, rank, _), start in zip(blocks, starts) if rank)
+        if any(a > b for (_, a), (_, b) in itertools.pairwise(in_order)):
+            continue
         weight = math.prod(w[start] for w, start in zip(weights, starts))
         planted = {}
         probability = 1.0
-        for start, (_, sites) in zip(starts, blocks):
+        for start, (_, sites, *_) in zip(starts, blocks):
             for site, offset in sites:
                 low = start + offset
                 probability *= site_probability(sequence[low : low + site.width_bp], site)
@@ -287,12 +299,26 @@ def log_odds(sequence, groups, background, tasks):
         likelihood, prior = [0.0, 0.0], [0.0, 0.0]
         for group in groups:
             for p, blocks in all_contents(group.grammar):
-                names = {site.motif.name for _, sites in blocks for site, _ in sites}
+                names = {site.motif.name for _, sites, *_ in blocks for site, _ in sites}
                 label = group.label if group.label is not None else int(task in names)
                 likelihood[label] += group.n * p * content_probability(sequence, blocks, background)
                 prior[label] += group.n * p
         result.append(math.log(likelihood[1] / prior[1] / likelihood[0] * prior[0]))
     return result
+
+
+def states_read(length, sites):
+    """State of brackets after each base: 0 outside, 1 inside, 2 broken.
+
+    Sites are (stop, "(" or ")"), from left to right.
+    """
+    states, seen = [], ""
+    for i in range(length):
+        seen += "".join(bracket for stop, bracket in sites if stop - 1 == i)
+        while seen.startswith("()"):
+            seen = seen[2:]
+        states.append(0 if seen == "" else 1 if seen == "(" else 2)
+    return states
 
 
 def label_from_peaks(window, peaks, rule, amount, lower=()):

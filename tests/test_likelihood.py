@@ -5,7 +5,7 @@ import pytest
 import reference
 
 from dragonn_lite.assays import grammar as g
-from dragonn_lite.assays import simulate
+from dragonn_lite.assays import memory, simulate
 from dragonn_lite.assays.likelihood import outcome_likelihoods
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.dna.motifs import Motif
@@ -14,6 +14,8 @@ RNG = np.random.default_rng(1)
 A, B, C = (
     Motif(name, RNG.dirichlet([0.5] * 4, width)) for name, width in (("A", 2), ("B", 3), ("C", 2))
 )
+SHORT_A, SHORT_B = (Motif(name, RNG.dirichlet([0.5] * 4, 1)) for name in ("a", "b"))
+TIGHT = {"min_spacing": 1, "length": 11, "n_positive": 4, "n_negative": 4, "rng": 3}
 SIZES = {"length": 14, "n_positive": 4, "n_negative": 6, "rng": 3}
 
 
@@ -57,6 +59,17 @@ GRAMMARS = {
         g.Plant(B, 1, g.inside_centre(8)),
         negative=[g.Plant(C, g.bernoulli(0.3), g.outside_centre(6)), g.Plant(A, 1, g.at(5))],
     ),
+    "in an order": lambda: general(
+        g.Ordered([A, B, A]), negative=[g.Ordered([B, A, A], 1)], length=12
+    ),
+    "one order or another, and a site anywhere": lambda: general(
+        g.Subset([g.Ordered([A, B]), g.Ordered([B, A], 2, g.normal(5, 3))], 1),
+        g.Plant(C),
+        negative=[g.Plant(C), g.Ordered([A, B], 1, g.inside_centre(11))],
+        length=12,
+    ),
+    "brackets": lambda: memory.brackets(SHORT_A, SHORT_B, n_pairs=(1, 2), **TIGHT),
+    "motif_order": lambda: memory.motif_order([A, SHORT_B, C], **TIGHT),
     "sites": lambda: general(
         g.Plant(g.Site(A, reverse_fraction=0.1, mutation_rate=0.2), g.poisson(1.3, 3)),
         g.Plant(g.Site(B, best=True, mutation_rate=0.1, reverse_fraction=1.0)),

@@ -236,8 +236,10 @@ class Ordered:
     ----------
     sites : sequence of Site, Motif or str
         What is planted, from left to right; a motif may come more than once.
+    min_spacing : int
+        At least as many bp between neighbours.
     position : Position
-        Where each of them lies.
+        Where each of them lies, together with that free space on its right.
 
     Examples
     --------
@@ -246,6 +248,7 @@ class Ordered:
     """
 
     sites: Sequence
+    min_spacing: int = 0
     position: Position = anywhere()
 
     def __post_init__(self):
@@ -254,11 +257,15 @@ class Ordered:
         object.__setattr__(self, "sites", tuple(_site(site) for site in self.sites))
         if not self.sites:
             raise ValueError("sites is empty, expected at least one motif")
+        as_count(self.min_spacing, "min_spacing")
 
     def layouts(self) -> tuple[Layout, ...]:
-        """One block a site, ranked."""
+        """One block a site, ranked; all but the last with the space right of them."""
+        last = len(self.sites)
         return tuple(
-            Layout(site.width_bp, ((site, 0),), self.position, rank)
+            Layout(
+                site.width_bp + self.min_spacing * (rank < last), ((site, 0),), self.position, rank
+            )
             for rank, site in enumerate(self.sites, 1)
         )
 
@@ -269,7 +276,8 @@ class Ordered:
     def words(self) -> str:
         """This part in a few words."""
         names = ", ".join(site.motif.name for site in self.sites)
-        return f"{names} in this order, {self.position.words}"
+        apart = f" {self.min_spacing} bp or more apart," if self.min_spacing else ""
+        return f"{names} in this order,{apart} {self.position.words}"
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,10 @@ def outcome_likelihoods(
     likelihoods = np.empty((len(sequences), len(outcomes)))
     for low in range(0, len(sequences), _BLOCK):
         codes = dna.codes(sequences[low : low + _BLOCK])  # (n, length, 4) -> (n, length)
+        sites = {id(site): site for layout in layouts for site, _ in layout.sites}
+        ratios = {key: _site_ratio(codes, site, background) for key, site in sites.items()}
         weights = [
-            p * _layout_ratio(codes, layout, background)
+            p * _layout_ratio(ratios, layout, len(p))
             for p, layout in zip(starts, layouts, strict=True)
         ]
         likelihoods[low : low + _BLOCK] = (
@@ -141,11 +143,11 @@ def _may_be_last(layouts, state, rank):
     return not rank or all(other.rank <= rank for k, other in zip(state, layouts, strict=True) if k)
 
 
-def _layout_ratio(codes, layout, background):
-    n_starts = codes.shape[1] - layout.width_bp + 1
+def _layout_ratio(ratios, layout, n_starts):
+    """P(bases | block) / P(bases | background) of a block at each start, (n, starts)."""
     ratio = 1.0
     for site, offset in layout.sites:
-        ratio = ratio * _site_ratio(codes, site, background)[:, offset : offset + n_starts]
+        ratio = ratio * ratios[id(site)][:, offset : offset + n_starts]
     return ratio
 
 
@@ -161,6 +163,8 @@ def _site_ratio(codes, site: Site, background):
     n_starts = codes.shape[1] - len(forward) + 1
     total = 0.0
     for table, share in ((forward, 1 - site.reverse_fraction), (reverse, site.reverse_fraction)):
+        if not share:
+            continue
         product = np.full((len(codes), n_starts), float(share))
         for i, row in enumerate(table):
             # Code 4 is an unknown base: as likely in a site as outside.

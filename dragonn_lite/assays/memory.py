@@ -8,86 +8,31 @@ after every base, :func:`inside_site` and :func:`count_so_far` say what else cou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from dragonn_lite._contract import as_count
 from dragonn_lite.assays import grammar as g
+from dragonn_lite.assays.automata import Automaton, count_so_far, inside_site, reading_states
 from dragonn_lite.assays.backgrounds import GC_FRACTION
 from dragonn_lite.assays.simulate import Group, Simulation, simulate
+
+__all__ = [
+    "MUTATION_RATE", "Automaton", "brackets", "count_so_far", "even_count", "inside_site",
+    "motif_order", "reading_states",
+]  # fmt: skip
 
 #: Share of a planted site's bases that differ from its motif's best sequence.
 MUTATION_RATE = 0.02
 
 
-# --- the automaton ------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Automaton:
-    """A finite automaton that reads sites from left to right.
-
-    Attributes
-    ----------
-    states : tuple of str
-        Names of the states; reading begins in the first.
-    motifs : tuple of str
-        Names of the motifs that are read; other motifs change nothing.
-    next_state : tuple of tuples of int (n_states, n_motifs)
-        Number of the state after a site of each motif.
-    accepting : tuple of int
-        Where reading has to end for a sequence to be bound.
-
-    Examples
-    --------
-    >>> even = Automaton(("even", "odd"), ("GATA1",), ((1,), (0,)), (0,))
-    >>> [even.states[i] for i in even.read(["GATA1", "GATA1", "GATA1"])]
-    ['odd', 'even', 'odd']
-    >>> even.accepts(["GATA1", "GATA1"])
-    True
-    """
-
-    states: tuple[str, ...]
-    motifs: tuple[str, ...]
-    next_state: tuple[tuple[int, ...], ...]
-    accepting: tuple[int, ...]
-
-    def read(self, names: Sequence[str]) -> list[int]:
-        """Number of the state after each of these sites, read from left to right."""
-        states, state = [], 0
-        for name in names:
-            if name in self.motifs:
-                state = self.next_state[state][self.motifs.index(name)]
-            states.append(state)
-        return states
-
-    def accepts(self, names: Sequence[str]) -> bool:
-        """Whether a sequence with these sites, from left to right, is bound."""
-        return ([0, *self.read(names)])[-1] in self.accepting
-
-    @property
-    def transitions(self) -> pd.DataFrame:
-        """The table of the automaton, one row a state and a motif.
-
-        Returns
-        -------
-        DataFrame
-            Columns state, motif, next (names) and accepted (whether reading may end in `next`).
-        """
-        rows = [
-            (state, motif, self.states[after], after in self.accepting)
-            for state, row in zip(self.states, self.next_state, strict=True)
-            for motif, after in zip(self.motifs, row, strict=True)
-        ]
-        return pd.DataFrame(rows, columns=["state", "motif", "next", "accepted"])
-
-
-# --- the simulations ----------------------------------------------------------------------------
 def brackets(
     opening="GATA1",
     closing="TAL1_known4",
     *,
     n_pairs: tuple[int, int] = (2, 3),
+    min_spacing: int = 10,
     length: int = 150,
     n_positive: int = 4_000,
     n_negative: int = 4_000,
@@ -108,6 +53,8 @@ def brackets(
         2 in 100 bases mutated; pass a :class:`~dragonn_lite.assays.grammar.Site` for other choices.
     n_pairs : (int, int)
         Smallest and largest number of pairs, each number as frequent in both classes.
+    min_spacing : int
+        At least as many bp between neighbouring sites: what spans less never sees two of them.
     length : int
         Length of each sequence in bp.
     n_positive, n_negative : int
@@ -146,7 +93,7 @@ def brackets(
     for n, label in ((n_positive, 1), (n_negative, 0)):
         for pairs, share in zip(numbers, _shared(n, [1] * len(numbers)), strict=True):
             words = {(0, 1) * pairs: 1.0} if label else _slips(pairs)
-            groups += _groups(sites, words, share, label)
+            groups += _groups(sites, words, min_spacing, share, label)
     automaton = Automaton(
         ("outside", "inside", "broken"), _names(sites), ((1, 2), (2, 0), (2, 2)), (0,)
     )
@@ -156,6 +103,7 @@ def brackets(
 def motif_order(
     motifs: Sequence = ("GATA1", "TAL1_known4", "SPI1_known4"),
     *,
+    min_spacing: int = 10,
     length: int = 150,
     n_positive: int = 4_000,
     n_negative: int = 4_000,
@@ -168,7 +116,7 @@ def motif_order(
     ----------
     motifs : sequence of Site, Motif or str
         Two or more, from left to right, planted as in :func:`brackets`.
-    length, n_positive, n_negative, gc_fraction, rng
+    min_spacing, length, n_positive, n_negative, gc_fraction, rng
         As in :func:`brackets`.
 
     Returns
@@ -182,13 +130,18 @@ def motif_order(
     >>> simulation.automaton.states
     ('none read', '1 read', '2 read', 'broken')
     """
+    if isinstance(motifs, str):
+        raise TypeError(f"motifs is the text {motifs!r}, expected a list of motifs or names")
     sites = _distinct(motifs)
     n = len(sites)
     if n < 2:
         raise ValueError(f"motifs holds {n} of the two or more that an order needs")
     order = tuple(range(n))
-    groups = _groups(sites, {order: 1.0}, n_positive, 1)
-    groups += _groups(sites, dict.fromkeys(_swapped(order, range(n - 1)), 1.0), n_negative, 0)
+    swapped = dict.fromkeys(_swapped(order, range(n - 1)), 1.0)
+    groups = [
+        *_groups(sites, {order: 1.0}, min_spacing, n_positive, 1),
+        *_groups(sites, swapped, min_spacing, n_negative, 0),
+    ]
     states = ("none read", *(f"{k} read" for k in range(1, n + 1)), "broken")
     following = [[k + 1 if k == motif else n + 1 for motif in order] for k in range(n + 2)]
     automaton = Automaton(states, _names(sites), tuple(map(tuple, following)), (n,))
@@ -263,10 +216,10 @@ def _swapped(word, places):
     return [(*word[:i], word[i + 1], word[i], *word[i + 2 :]) for i in places]
 
 
-def _groups(sites, words: Mapping, n: int, label: int) -> list[Group]:
+def _groups(sites, words: Mapping, min_spacing: int, n: int, label: int) -> list[Group]:
     """One group a word, of its share of `n` sequences."""
     return [
-        Group(share, [g.Ordered([sites[i] for i in word])], label)
+        Group(share, [g.Ordered([sites[i] for i in word], min_spacing)], label)
         for word, share in zip(words, _shared(n, list(words.values())), strict=True)
     ]
 
@@ -301,106 +254,3 @@ def _between(bounds, name):
         raise ValueError(
             f"{name} is {bounds!r}, expected the smallest and the largest number, such as (2, 3)"
         ) from None
-
-
-# --- what there is to remember ------------------------------------------------------------------
-def reading_states(simulation: Simulation) -> np.ndarray:
-    """State of the grammar's automaton after each base has been read.
-
-    The state changes with the last base of a site. Only planted sites count, not those that the
-    background holds by chance.
-
-    Parameters
-    ----------
-    simulation : Simulation
-        Of this module.
-
-    Returns
-    -------
-    int8 (n, length)
-        Numbers of ``simulation.automaton.states``.
-
-    Raises
-    ------
-    ValueError
-        If the simulation has no automaton.
-
-    Examples
-    --------
-    >>> simulation = brackets(n_positive=3, n_negative=3, rng=0)
-    >>> last = reading_states(simulation)[:, -1]
-    >>> bool(((last == 0) == (simulation.labels == 1)).all())
-    True
-    """
-    automaton = simulation.automaton
-    if automaton is None:
-        raise ValueError(
-            f"the simulation {simulation.title!r} has no automaton; use one of brackets, "
-            "motif_order and even_count"
-        )
-    tracks = np.zeros(simulation.sequences.shape[:2], np.int8)
-    for row, sites in simulation.sites.groupby("sequence", sort=False):
-        for stop, state in zip(sites["stop"], automaton.read(sites["motif"]), strict=True):
-            tracks[row, stop - 1 :] = state
-    return tracks
-
-
-def inside_site(simulation: Simulation, motif: str | None = None) -> np.ndarray:
-    """Whether each base lies in a planted site.
-
-    Parameters
-    ----------
-    simulation : Simulation
-    motif : str, optional
-        Sites of this motif only.
-
-    Returns
-    -------
-    int8 (n, length)
-        1 inside, 0 elsewhere.
-
-    Examples
-    --------
-    >>> simulation = brackets(n_pairs=(3, 3), n_positive=1, n_negative=1, rng=0)
-    >>> inside_site(simulation, "GATA1").sum(axis=1).tolist()  # three sites of 11 bp
-    [33, 33]
-    """
-    sites = _sites_of(simulation, motif)
-    steps = np.zeros((len(simulation.sequences), simulation.sequences.shape[1] + 1), np.int8)
-    np.add.at(steps, (sites["sequence"], sites["start"]), 1)
-    np.add.at(steps, (sites["sequence"], sites["stop"]), -1)
-    return steps[:, :-1].cumsum(axis=1, dtype=np.int8)
-
-
-def count_so_far(simulation: Simulation, motif: str | None = None) -> np.ndarray:
-    """Number of planted sites that have been read to their last base.
-
-    Parameters
-    ----------
-    simulation : Simulation
-    motif : str, optional
-        Sites of this motif only.
-
-    Returns
-    -------
-    int16 (n, length)
-
-    Examples
-    --------
-    >>> simulation = brackets(n_pairs=(3, 3), n_positive=1, n_negative=1, rng=0)
-    >>> count_so_far(simulation)[:, [0, -1]].tolist()
-    [[0, 6], [0, 6]]
-    """
-    sites = _sites_of(simulation, motif)
-    steps = np.zeros(simulation.sequences.shape[:2], np.int16)
-    np.add.at(steps, (sites["sequence"], sites["stop"] - 1), 1)
-    return steps.cumsum(axis=1, dtype=np.int16)
-
-
-def _sites_of(simulation, motif):
-    names = [known.name for known in simulation.motifs]
-    if motif is None:
-        return simulation.sites
-    if motif not in names:
-        raise ValueError(f"motif is {motif!r}, expected one of those planted: {', '.join(names)}")
-    return simulation.sites[simulation.sites["motif"] == motif]

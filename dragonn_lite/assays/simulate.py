@@ -21,7 +21,7 @@ from dragonn_lite.assays.likelihood import outcome_likelihoods, probability_of_r
 from dragonn_lite.dna import motifs
 
 if TYPE_CHECKING:
-    from dragonn_lite.assays.memory import Automaton
+    from dragonn_lite.assays.automata import Automaton
 
 #: Below this share, arrangements without overlap are too rare to draw.
 _LEAST_ROOM = 1e-3
