@@ -72,18 +72,19 @@ def steps_of(operation) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     -------
     keys : KerasTensor
     queries : KerasTensor or None
-        None where the layer pools: one query for all sequences, learned with the network.
+        None where the layer pools: a single query, of no step of its own.
     """
+    if not isinstance(operation, _MATRICES):
+        return _before_reshape(operation.input), None
     arguments = operation._inbound_nodes[0].arguments
     args, kwargs = arguments.args, arguments.kwargs
     if isinstance(operation, layers.MultiHeadAttention):
         named = dict(zip(("query", "value", "key"), args, strict=False)) | kwargs
-        key = named.get("key")
-        return named["value"] if key is None else key, named["query"]
-    if isinstance(operation, layers.Attention):
-        tensors = kwargs.get("inputs", args[0] if args else None)
-        return tensors[-1] if len(tensors) > 2 else tensors[1], tensors[0]
-    return _before_reshape(operation.input), None
+    else:
+        given = args[0] if args else kwargs["inputs"]
+        named = dict(zip(("query", "value", "key"), given, strict=False))
+    queries, keys = named["query"], named.get("key")
+    return named["value"] if keys is None else keys, None if queries.shape[1] == 1 else queries
 
 
 class AttentionNetwork:

@@ -5,7 +5,7 @@ What is attended to?
 As explanations
     :func:`attention`, :func:`attention_times_gradient`
 Does the score depend on it?
-    :func:`reweighted`
+    :func:`faithfulness`, and :func:`reweighted`, the score with weights of your own
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from dragonn_lite.interpretation.attention_weights import (
     reweighted,
     weights,
 )
+from dragonn_lite.interpretation.faithfulness import faithfulness
 
 __all__ = [
     "Attention",
     "attention",
     "attention_times_gradient",
+    "faithfulness",
     "layers",
     "reweighted",
     "weights",

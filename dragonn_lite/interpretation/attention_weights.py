@@ -14,6 +14,7 @@ from dragonn_lite.interpretation.explanations import (
     batches,
     check_scores,
     checked_network,
+    is_functional,
 )
 
 
@@ -79,13 +80,20 @@ def layers(model: keras.Model) -> tuple[str, ...]:
     tuple of str
         Empty where the network has none.
 
+    Raises
+    ------
+    TypeError
+        If the model is no functional or sequential Keras model.
+
     Examples
     --------
     >>> from dragonn_lite.networks.attention import self_attention
     >>> layers(self_attention(60, rng=0))
     ('attention',)
     """
-    return tuple(attention_layers(model))
+    if not (isinstance(model, keras.Model) and is_functional(model)):
+        raise TypeError(f"model is a {type(model).__name__}, expected a functional Keras model")
+    return tuple(attention_layers(keras.Model(model.inputs, model.outputs)))
 
 
 def weights(model: keras.Model, sequences: np.ndarray, *, layer: str | None = None) -> Attention:
