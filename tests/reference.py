@@ -578,3 +578,20 @@ def relevance(x, weights, epsilon):
             for v, row in zip(x, kernel)
         ]
     return shares
+
+
+def followed_by(values, followed):
+    """How a unit goes with a property, pair of steps by pair of steps; -1 does not count.
+
+    The share of right pairs for yes or no, the correlation of ranks for counts.
+    """
+    both = [
+        (v, f)
+        for row, other in zip(values, followed)
+        for v, f in zip(row, other)
+        if f != -1
+    ]
+    if all(f in (0, 1) for _, f in both):
+        pairs = [(v, w) for v, f in both if f for w, g in both if not g]
+        return sum((v > w) + (v == w) / 2 for v, w in pairs) / len(pairs)
+    return spearman(*zip(*both))

@@ -35,7 +35,7 @@ LIBRARIES = {
     "assays": DATA | {"pooch"},
     "evaluation": DATA | {"sklearn", "scipy"},
     "networks": DATA | {"keras"},
-    "interpretation": DATA | {"h5py", "keras", "threadpoolctl"},
+    "interpretation": DATA | {"h5py", "keras", "sklearn", "threadpoolctl"},
     "display": DATA | {"altair", "ipywidgets", "IPython", "vl_convert", "anywidget", "traitlets"},
 }
 ENTRANCE = ("__init__", "__main__", "_environment", "_installer", "_project")
