@@ -44,8 +44,8 @@ class Cell:
 
     def begin(self, shape):
         """The state in which nothing has been read: hidden state, and an LSTM's cell state."""
-        zeros = np.zeros((*shape, self.n_units), np.float32)
-        return (zeros, zeros) if self.kind == "LSTM" else (zeros,)
+        n_tensors = 2 if self.kind == "LSTM" else 1
+        return tuple(np.zeros((*shape, self.n_units), np.float32) for _ in range(n_tensors))
 
     def step(self, read, state):
         """Take one step.

@@ -141,7 +141,7 @@ class SpanNetwork:
         # The library of linear algebra keeps to one core each: its own threads, when they wait
         # for work, wait busily, and take from the others.
         with (
-            _libraries().limit(limits=1, user_api="blas"),
+            libraries().limit(limits=1, user_api="blas"),
             futures.ThreadPoolExecutor(_WORKERS) as pool,
         ):
             for _ in pool.map(score, blocks):  # asked for, so that errors are raised
@@ -166,7 +166,7 @@ class SpanNetwork:
 
 
 @functools.cache
-def _libraries():
+def libraries():
     return threadpoolctl.ThreadpoolController()
 
 
@@ -196,18 +196,18 @@ class _Run:
 
 def _plan(model):
     """List the steps from a model's input to its output; NotImplementedError says why not."""
-    ends, steps, nodes = _listed(model)
+    ends, steps, nodes = listed(model)
     for step, node in zip(steps, nodes, strict=True):
-        _check(step.layer, node)
+        check_layer(step.layer, node)
     return _ordered(ends, steps)
 
 
 def _beginning(model, reason):
     """The steps that spans can take, and the rest as a network; else the reason is raised."""
-    (source, _), steps, nodes = _listed(model)
+    (source, _), steps, nodes = listed(model)
     for n_steps, (step, node) in enumerate(zip(steps, nodes, strict=True)):
         try:
-            _check(step.layer, node)
+            check_layer(step.layer, node)
         except NotImplementedError:
             break
     for n in range(n_steps, 0, -1):
@@ -221,7 +221,7 @@ def _beginning(model, reason):
     raise reason
 
 
-def _listed(model):
+def listed(model):
     """Ends of a functional network, its steps in an order they can be taken, and their nodes."""
     if not (isinstance(model, keras.Model) and is_functional(model)):
         raise NotImplementedError("the model is no functional Keras model")
@@ -252,7 +252,7 @@ def _ordered(ends, steps):
     return [ends, *steps]
 
 
-def _check(layer, node):
+def check_layer(layer, node):
     name = f"layer {layer.name} ({type(layer).__name__})"
     if isinstance(layer, keras.Model):
         return _plan(layer)

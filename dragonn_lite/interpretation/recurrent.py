@@ -2,6 +2,10 @@
 
 What does the network hold after each base?
     :func:`states`
+What does it say after each base?
+    :func:`temporal_output`, and as an explanation :func:`temporal_increments`
+Which units follow a property of the sequence?
+    :func:`tracking_units`
 Which bases does a step read?
     :func:`bases_read`, :func:`spread`
 
@@ -12,6 +16,16 @@ or both.
 from __future__ import annotations
 
 from dragonn_lite.interpretation.alignment import bases_read, spread
+from dragonn_lite.interpretation.prefixes import temporal_increments, temporal_output
 from dragonn_lite.interpretation.states import States, states
+from dragonn_lite.interpretation.tracking import tracking_units
 
-__all__ = ["States", "bases_read", "spread", "states"]
+__all__ = [
+    "States",
+    "bases_read",
+    "spread",
+    "states",
+    "temporal_increments",
+    "temporal_output",
+    "tracking_units",
+]
