@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dragonn_lite.assays import memory
 from dragonn_lite.display import charts, logos, theme
 from dragonn_lite.evaluation import metrics
 
@@ -83,6 +84,11 @@ def simulated(n, length, labels, table, tasks=("bound",)):
     return SimpleNamespace(
         sequences=np.zeros((n, length, 4), np.uint8), labels=labels, sites=table, tasks=tasks
     )
+
+
+def remembered(make, n_examples=4, n=12, **kwargs):
+    data = make(n_positive=n, n_negative=n, rng=2, **kwargs)
+    return charts.reading_states(data, memory.reading_states(data), n_examples=n_examples)
 
 
 def grid(n_grammars, n_architectures, **extra):
@@ -230,6 +236,12 @@ CASES = {
     ),
     "simulation, tasks": lambda: charts.simulation_picture(
         simulated(8, 500, TASKS, sites(8, 500, ["A", "B", "C"]), tasks=("A", "B", "C"))
+    ),
+    "states of brackets": lambda: remembered(memory.brackets),
+    "states of an order": lambda: remembered(memory.motif_order, 10),
+    "states of a count": lambda: remembered(memory.even_count, 1, length=500),
+    "states of one sequence": lambda: remembered(
+        lambda **sizes: memory.brackets(**{**sizes, "n_negative": 0}), n=1
     ),
     "logo": lambda: logos.logo(matrix(20) - 0.3, title="finding", y_title="weight"),
     "logo, one": lambda: logos.logo([[0, 0, 0, -1]]),

@@ -5,14 +5,17 @@ Counts are compared by chi-square tests over several fixed seeds; a test fails w
 
 import itertools
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import reference
 from scipy import stats
 
 from dragonn_lite.assays import grammar as g
 from dragonn_lite.assays import memory, simulate
+from dragonn_lite.display import charts
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.dna.motifs import Motif
 from dragonn_lite.evaluation import baselines, metrics
@@ -278,6 +281,32 @@ def test_sites_of_ones_own_are_planted_as_they_are():
     assert (dna.gc_fraction(simulation.sequences) > 0).all()
 
 
+# --- the picture ---------------------------------------------------------------------------------
+@each_grammar
+def test_bands_are_the_states_of_the_sequences_drawn(make):
+    simulation = make(0)
+    states = memory.reading_states(simulation)
+    chart = charts.reading_states(simulation, states, n_examples=5)
+    tables = [pd.DataFrame(rows) for rows in chart.to_dict()["datasets"].values()]
+    rows = next(table for table in tables if "sequence" in table and "motif" not in table)
+    bands = next(table for table in tables if "state" in table and len(table) >= len(rows))
+    names = simulation.automaton.states
+    assert len(rows) == 10
+    for row in rows.itertuples():
+        shown = np.full(150, -1)
+        for band in bands[bands["lane"] == row.lane].itertuples():
+            shown[band.start : band.stop] = names.index(band.state)
+        # Between the bases: what was known after the one on the left.
+        assert shown.tolist() == [0, *states[row.sequence, :-1]]
+    assert chart.title.text == [
+        {
+            "brackets": "The bound end outside, the unbound broken",
+            "motif order": "The bound end 3 read, the unbound broken",
+            "even count": "The bound end even, the unbound odd",
+        }[simulation.title]
+    ]
+
+
 REFUSED = {
     "comes twice in GATA1, GATA1": lambda: memory.brackets("GATA1", "GATA1", rng=0),
     r"n_pairs is \(0, 2\), expected the smallest": lambda: memory.brackets(n_pairs=(0, 2), rng=0),
@@ -294,6 +323,26 @@ REFUSED = {
     ),
     "motif is 'CTCF', expected one of those planted: GATA1": lambda: memory.count_so_far(
         MAKE["even_count"](0), "CTCF"
+    ),
+    "simulation has no automaton": lambda: charts.reading_states(
+        simulate.single_motif_detection("GATA1", n_positive=1, n_negative=1, rng=0), []
+    ),
+    "states holds values from 0 to 9, expected 0 to 1": lambda: charts.reading_states(
+        MAKE["even_count"](0), np.r_[9, np.zeros(120 * 150 - 1, int)].reshape(120, 150)
+    ),
+    r"states has shape \(3,\), expected \(120, 150\)": lambda: charts.reading_states(
+        MAKE["even_count"](0), [0, 1, 0]
+    ),
+    "n_examples is 0": lambda: charts.reading_states(MAKE["even_count"](0), [], n_examples=0),
+    "simulation holds no sequence": lambda: charts.reading_states(
+        memory.brackets(n_positive=0, n_negative=0, rng=0), []
+    ),
+    "automaton has 9 states": lambda: charts.reading_states(
+        SimpleNamespace(
+            sequences=np.zeros((1, 2, 4)),
+            automaton=SimpleNamespace(states="abcdefghi", next_state=(), accepting=()),
+        ),
+        [[0, 0]],
     ),
     "sites is the text 'GATA1'": lambda: g.Ordered("GATA1"),
     "sites is empty": lambda: g.Ordered([]),

@@ -11,6 +11,8 @@ Along the sequence
     :func:`contribution_track`, :func:`scan_track`, :func:`one_hot_grid`
 What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
+What has to be remembered?
+    :func:`reading_states`
 Do replicates agree?
     :func:`concordance`
 What if?
@@ -34,6 +36,7 @@ from dragonn_lite.display.experiments import spacing, variant_effects
 from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.leaderboards import leaderboard
 from dragonn_lite.display.performance import precision_recall, roc
+from dragonn_lite.display.readings import reading_states
 from dragonn_lite.display.reliability import reliability
 from dragonn_lite.display.scans import scan_track
 from dragonn_lite.display.signals import signal_histogram, signal_track
@@ -57,6 +60,7 @@ __all__ = [
     "one_hot_grid",
     "precision_recall",
     "reading",
+    "reading_states",
     "reliability",
     "roc",
     "scan_track",

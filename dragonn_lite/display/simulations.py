@@ -69,12 +69,13 @@ def simulation_picture(
     n, length = np.shape(simulation.sequences)[:2]
     if not n:
         raise ValueError("simulation holds no sequence, expected at least one to draw")
-    colours = _motif_colours(simulation)
-    groups = _label_groups(np.asarray(simulation.labels), simulation.tasks)
-    drawn = _first_groups(groups)
-    rows = _example_rows(drawn, n_examples)
+    colours = motif_colours(simulation)
+    groups = label_groups(np.asarray(simulation.labels), simulation.tasks)
+    drawn = first_groups(groups)
+    rows = example_rows(drawn, n_examples)
     x_scale = alt.Scale(domain=[0, length], nice=False)
-    panels = [_examples(rows, sites, colours, length, x_scale)]
+    # The count below carries the axis, where there is one.
+    panels = [examples(rows, sites, colours, length, x_scale, axis=not len(sites))]
     if len(sites):
         counts = _position_counts(sites, groups, np.ndim(simulation.labels), length, n_bins)
         panels.append(_count_lines(counts, colours, x_scale))
@@ -99,7 +100,7 @@ def _count_words(groups: dict, sites: pd.DataFrame, motifs) -> list[str]:
     return [f"sequences: {labels}", *([f"sites: {planted}"] if planted else [])]
 
 
-def _motif_colours(simulation) -> dict[str, str]:
+def motif_colours(simulation) -> dict[str, str]:
     """Slate, ochre, sage, plum, then greys; the legend names each."""
     names = list(dict.fromkeys(simulation.sites["motif"]))
     known = [motif.name for motif in getattr(simulation, "motifs", ())]
@@ -113,7 +114,7 @@ def _motif_colours(simulation) -> dict[str, str]:
     return dict(zip(names, palette, strict=False))
 
 
-def _label_groups(labels: np.ndarray, tasks) -> dict[str, np.ndarray]:
+def label_groups(labels: np.ndarray, tasks) -> dict[str, np.ndarray]:
     """Rows of each label, bound first; of several tasks, each set of bound tasks is a label."""
     if labels.ndim == 1:
         groups = {"bound": labels == 1, "unbound": labels == 0, "ambiguous": labels < 0}
@@ -127,7 +128,7 @@ def _label_groups(labels: np.ndarray, tasks) -> dict[str, np.ndarray]:
     return {name: np.flatnonzero(rows) for name, rows in groups.items() if rows.any()}
 
 
-def _first_groups(groups: dict) -> dict:
+def first_groups(groups: dict) -> dict:
     """As many labels as a picture can hold, the sequences without any among them."""
     kept = list(groups)[:_N_GROUPS_MAX]
     if "none" in groups and "none" not in kept:
@@ -135,7 +136,7 @@ def _first_groups(groups: dict) -> dict:
     return {name: groups[name] for name in kept}
 
 
-def _example_rows(groups: dict, n_examples: int) -> pd.DataFrame:
+def example_rows(groups: dict, n_examples: int) -> pd.DataFrame:
     parts, first = [], 0.0
     for name, members in groups.items():
         chosen = members[:n_examples]
@@ -146,7 +147,8 @@ def _example_rows(groups: dict, n_examples: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _examples(rows, sites, colours, length, x_scale) -> alt.LayerChart:
+def examples(rows, sites, colours, length, x_scale, *, axis: bool) -> alt.LayerChart:
+    """Sequences as grey lines, their sites as bars with an arrow."""
     middles = rows.groupby("group", sort=False)["lane"].mean()
     last = float(rows["lane"].max()) + 0.6
     names = {f"{value:.3f}": name for name, value in middles.items()}
@@ -166,9 +168,8 @@ def _examples(rows, sites, colours, length, x_scale) -> alt.LayerChart:
             labelOverlap=False,
         ),
     )
-    # The count below carries the axis, where there is one.
-    axis = None if len(sites) else alt.Axis(format=",d", title="position (bp)")
-    x = alt.X("start:Q", scale=x_scale, axis=axis)
+    shown, title = (alt.Axis(format=",d"), "position (bp)") if axis else (None, None)
+    x = alt.X("start:Q", scale=x_scale, axis=shown, title=title)
     drawn = rows.assign(start=0, stop=length)
     planted = sites.merge(rows, on="sequence")
     planted = planted.assign(
@@ -199,7 +200,7 @@ def _site_marks(planted, colours, x, y, x_scale) -> list[alt.Chart]:
     tips = [
         base.transform_filter(f"datum.strand === '{strand}'")
         .mark_point(filled=True, shape=shape, size=110, opacity=1)
-        .encode(alt.X("tip:Q", scale=x_scale, title=None), y, colour, tooltip=tooltip)
+        .encode(alt.X("tip:Q", scale=x_scale, title=x["title"]), y, colour, tooltip=tooltip)
         for strand, shape in (("+", "triangle-right"), ("-", "triangle-left"))
     ]
     return [body, *tips]
