@@ -595,3 +595,33 @@ def followed_by(values, followed):
         pairs = [(v, w) for v, f in both if f for w, g in both if not g]
         return sum((v > w) + (v == w) / 2 for v, w in pairs) / len(pairs)
     return spearman(*zip(*both))
+
+
+def selected(hidden, steps, others, threshold):
+    """Units of one sequence that are on at all of these steps and at none of the others."""
+    return [
+        unit
+        for unit in range(len(hidden[0]))
+        if all(hidden[step][unit] >= threshold for step in steps)
+        and not any(hidden[step][unit] >= threshold for step in others)
+    ]
+
+
+def matches(hidden, units, threshold):
+    """(sequence, first step, last step, units on, others on) wherever the same units stay on."""
+    found = []
+    for i, steps in enumerate(hidden):
+        on = [[unit for unit in units if state[unit] >= threshold] for state in steps]
+        for first, last in itertools.combinations_with_replacement(range(len(steps)), 2):
+            whole = all(on[step] == on[first] for step in range(first, last + 1))
+            ends = first == 0 or on[first - 1] != on[first]
+            ends &= last == len(steps) - 1 or on[last + 1] != on[last]
+            if on[first] and whole and ends:
+                rest = [
+                    unit
+                    for unit in range(len(steps[0]))
+                    if unit not in units
+                    and all(steps[s][unit] >= threshold for s in range(first, last + 1))
+                ]
+                found.append((i, first, last, len(on[first]), len(rest)))
+    return sorted(found, key=lambda m: (-m[3], m[4], m[1] - m[2], m[0], m[1]))
