@@ -4,6 +4,8 @@ What does the network hold after each base?
     :func:`states`
 What does it say after each base?
     :func:`temporal_output`, and as an explanation :func:`temporal_increments`
+Which units switch on over a range, and where else?
+    :func:`select`, :func:`match`
 Which units follow a property of the sequence?
     :func:`tracking_units`
 Which bases does a step read?
@@ -17,12 +19,15 @@ from __future__ import annotations
 
 from dragonn_lite.interpretation.alignment import bases_read, spread
 from dragonn_lite.interpretation.prefixes import temporal_increments, temporal_output
+from dragonn_lite.interpretation.selection import match, select
 from dragonn_lite.interpretation.states import States, states
 from dragonn_lite.interpretation.tracking import tracking_units
 
 __all__ = [
     "States",
     "bases_read",
+    "match",
+    "select",
     "spread",
     "states",
     "temporal_increments",
