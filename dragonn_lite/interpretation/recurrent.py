@@ -8,6 +8,8 @@ Which units switch on over a range, and where else?
     :func:`select`, :func:`match`
 Which units follow a property of the sequence?
     :func:`tracking_units`
+What has each step left in the memory?
+    :func:`decompose`
 Which bases does a step read?
     :func:`bases_read`, :func:`spread`
 
@@ -18,6 +20,7 @@ or both.
 from __future__ import annotations
 
 from dragonn_lite.interpretation.alignment import bases_read, spread
+from dragonn_lite.interpretation.decomposition import decompose
 from dragonn_lite.interpretation.prefixes import temporal_increments, temporal_output
 from dragonn_lite.interpretation.selection import match, select
 from dragonn_lite.interpretation.states import States, states
@@ -26,6 +29,7 @@ from dragonn_lite.interpretation.tracking import tracking_units
 __all__ = [
     "States",
     "bases_read",
+    "decompose",
     "match",
     "select",
     "spread",
