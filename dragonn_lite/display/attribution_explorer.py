@@ -11,6 +11,7 @@ from dragonn_lite.display import theme
 from dragonn_lite.display.attribution_panels import attribution_chart
 from dragonn_lite.display.attribution_state import Attributions, AttributionState
 from dragonn_lite.display.pictures import Picture
+from dragonn_lite.display.windows import brushed
 from dragonn_lite.dna.encoding import BASES
 
 _ALONE = "none: one method alone"
@@ -105,19 +106,12 @@ class AttributionExplorer(ipywidgets.VBox):
         start, stop = self.explored.window
         position = min(start + int(last * (stop - start)), stop - 1)
         if panel.startswith("whole"):
-            self._move(window=self._brushed(*sorted((first, last))))
+            window = brushed(first, last, self.explored.window, self._study.length)
+            self._move(window=window)
         elif panel == "bases" and stop - start <= states.N_LETTERS_MAX:
             self._mutate(position, BASES[min(int(4 * down), 3)])
         else:
             self._move(position=position)
-
-    def _brushed(self, first: float, last: float) -> tuple[int, int]:
-        """The window that was dragged over; a mere press brings the window there."""
-        length, (start, stop) = self._study.length, self.explored.window
-        low, high = round(first * length), round(last * length)
-        if high - low < 2:
-            return states.within(low - (stop - start) // 2, stop - start, length)
-        return low, high
 
     def _mutate(self, position: int, base: str) -> None:
         changed = self.view.letters[position] != base

@@ -16,6 +16,7 @@ import pandas as pd
 
 from dragonn_lite._contract import as_count, as_one_hot
 from dragonn_lite.display import tables
+from dragonn_lite.display.windows import within
 from dragonn_lite.dna.encoding import BASES, decode
 
 LENGTH_MAX = 4000
@@ -346,19 +347,6 @@ def _base(base) -> str:
 
 def _logit(tracks: list[Explained]) -> float | None:
     return next((track.logit for track in tracks if track.logit is not None), None)
-
-
-def within(start: int, width: int, length: int) -> tuple[int, int]:
-    """Return a window of some width, moved so that it lies in the sequence.
-
-    Examples
-    --------
-    >>> within(-5, 20, 100), within(95, 20, 100), within(0, 300, 100)
-    ((0, 20), (80, 100), (0, 100))
-    """
-    width = min(width, length)
-    start = min(max(start, 0), length - width)
-    return start, start + width
 
 
 def moved(state: AttributionState, length: int, **changes) -> AttributionState:

@@ -11,8 +11,10 @@ Along the sequence
     :func:`contribution_track`, :func:`scan_track`, :func:`one_hot_grid`
 What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
-What has to be remembered?
-    :func:`reading_states`
+What has to be remembered, and what is?
+    :func:`reading_states`, :func:`memory_chart` (of a :class:`Recording`)
+What is attended to, and does it matter?
+    :func:`attention_track`, :func:`attention_map`, :func:`faithfulness`
 Do replicates agree?
     :func:`concordance`
 What if?
@@ -28,6 +30,7 @@ have a description for screen readers, and hold fewer than 5,000 rows.
 
 from __future__ import annotations
 
+from dragonn_lite.display.attention import attention_map, attention_track, faithfulness
 from dragonn_lite.display.attribution_panels import attribution_panels
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
@@ -35,6 +38,8 @@ from dragonn_lite.display.concordance import concordance
 from dragonn_lite.display.experiments import spacing, variant_effects
 from dragonn_lite.display.filters import filters_beside_motifs
 from dragonn_lite.display.leaderboards import leaderboard
+from dragonn_lite.display.memory_panels import memory_chart
+from dragonn_lite.display.memory_recording import Recording
 from dragonn_lite.display.performance import precision_recall, roc
 from dragonn_lite.display.readings import reading_states
 from dragonn_lite.display.reliability import reliability
@@ -47,16 +52,21 @@ from dragonn_lite.display.thresholds import hits_by_threshold
 from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
 __all__ = [
+    "Recording",
+    "attention_map",
+    "attention_track",
     "attribution_panels",
     "bars",
     "concordance",
     "confusion",
     "contribution_track",
+    "faithfulness",
     "filters_beside_motifs",
     "grammar_by_architecture",
     "hits_by_threshold",
     "leaderboard",
     "learning_curve",
+    "memory_chart",
     "one_hot_grid",
     "precision_recall",
     "reading",

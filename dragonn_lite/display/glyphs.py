@@ -82,6 +82,27 @@ def outline(letter: str) -> tuple[tuple[float, float], ...]:
     return tuple((round(float(x), 3), round(float(y), 3)) for x, y in shapes[letter])
 
 
+@cache
+def shape(letter: str, width_px: float, height_px: float) -> str:
+    """Return a letter as the shape of a point of size ``height_px ** 2``: an SVG path about (0, 0).
+
+    It is as wide and as high as its cell, but for a gap at either side, and has few vertices: for
+    letters that are many and small.
+
+    Examples
+    --------
+    >>> shape("T", 4, 16)[:12]
+    'M-0.23,-1.00'
+    """
+    points = np.array([*outline(letter), outline(letter)[0]])
+    # The turning points of a curve stay: a letter of a few pixels looks the same.
+    kept = np.r_[np.arange(0, len(points) - 1, 3 if len(points) > 40 else 1), len(points) - 1]
+    points = points[kept]
+    across = (_GAP + (1 - 2 * _GAP) * points[:, 0] - 0.5) * 2 * width_px / height_px
+    down = 1 - 2 * points[:, 1]
+    return "M" + "L".join(f"{x:.2f},{y:.2f}" for x, y in zip(across, down, strict=True)) + "Z"
+
+
 def letters(
     table: pd.DataFrame,
     *,

@@ -2,15 +2,16 @@
 
 :func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`threshold_explorer` (twin:
 :func:`threshold_explorer_chart`), :func:`attribution_explorer` (twin:
-``charts.attribution_panels``), :func:`training_picture`, and :func:`follow`, which makes a
-widget of one control and any function that returns a chart.
+``charts.attribution_panels``), :func:`memory_explorer` (of a :class:`Recording`; twin:
+``charts.memory_chart``), :func:`training_picture`, and :func:`follow`, which makes a widget of one
+control and any function that returns a chart.
 
 The picture inside a widget is an SVG in an HTML widget: it works with ipywidgets 7.7 (Colab) and 8,
 needs neither scripts nor a network, does not flicker, and is drawn in about a tenth of a second.
 Where vl-convert is not installed, as it may be in Colab, an Output widget shows the chart itself.
 (``altair.JupyterChart`` would fetch scripts from a content network, and so fails in a classroom
-without one.) The same SVG in the attribution explorer is shown by a short script in the package
-(anywidget), so that Python is told where it is pressed.
+without one.) In the attribution and the memory explorer the same SVG is shown by a short script in
+the package (anywidget), so that Python is told where it is pressed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from dragonn_lite.display.live import (
     training_chart,
     training_picture,
 )
+from dragonn_lite.display.memory_explorer import MemoryExplorer, memory_explorer
+from dragonn_lite.display.memory_recording import Recording
 from dragonn_lite.display.pictures import Picture
 from dragonn_lite.display.threshold_explorer import ThresholdState
 from dragonn_lite.display.threshold_panels import threshold_explorer_chart
@@ -37,14 +40,17 @@ from dragonn_lite.dna import motifs, sequences
 
 __all__ = [
     "AttributionExplorer",
+    "MemoryExplorer",
     "MotifExplorer",
     "MotifState",
+    "Recording",
     "ThresholdExplorer",
     "ThresholdState",
     "TrainingPicture",
     "TrainingState",
     "attribution_explorer",
     "follow",
+    "memory_explorer",
     "motif_explorer",
     "motif_explorer_chart",
     "threshold_explorer",
