@@ -1,4 +1,4 @@
-"""Explanations of one network on one Keras backend from given weights: prints JSON."""
+"""Explanations of two networks on one Keras backend from given weights: prints JSON."""
 
 import json
 
@@ -25,7 +25,18 @@ def network():
     best = layers.GlobalMaxPooling1D()(z)
     z = layers.Concatenate()([best, layers.LSTM(3)(z), layers.Flatten()(z)])
     z = layers.Dense(5, activation="elu")(z)
-    model = keras.Model(inputs, layers.Dense(2)(z))
+    return weighted(keras.Model(inputs, layers.Dense(2)(z)))
+
+
+def reader():
+    """An LSTM of both directions behind a convolution, for the methods that need a memory."""
+    inputs = keras.Input((30, 4))
+    z = layers.MaxPooling1D(2)(layers.Conv1D(4, 5)(inputs))
+    z = layers.Bidirectional(layers.LSTM(3))(z)
+    return weighted(keras.Model(inputs, layers.Dense(2)(z)))
+
+
+def weighted(model):
     rng = np.random.default_rng(3)
     for variable in model.weights:  # each backend draws other first weights
         values = rng.normal(0, 0.4, variable.shape)
@@ -44,11 +55,11 @@ OPTIONS = {
 
 def run():
     """Contributions by every method."""
-    model, x = network(), dna.random_sequences(2, 30, rng=0)
-    found = {
-        name: interpretation.explain(model, x, method=name, target=1, **OPTIONS.get(name, {}))
-        for name in interpretation.methods()["method"]
-    }
+    model, x, found = network(), dna.random_sequences(2, 30, rng=0), {}
+    for each in (reader(), model):  # the second one answers where both do
+        for name in interpretation.methods(model=each)["method"]:
+            options = OPTIONS.get(name, {})
+            found[name] = interpretation.explain(each, x, method=name, target=1, **options)
     for rule in ("rescale", "revealcancel", "genomics"):
         found[rule] = interpretation.explain(model, x, target=1, rule=rule, n_references=3)
     return {"backend": keras.backend.backend()} | {

@@ -43,12 +43,18 @@ def ends(x, n_tasks=2):
     return layers.Dense(n_tasks)(layers.Flatten()(x))
 
 
-def network(length=LENGTH):
+def network(length=LENGTH, name="saliency"):
+    """A network that the method of this name can explain."""
     inputs = keras.Input((length, 4))
+    if TABLE.family[name] == "memory":
+        return weighted(keras.Model(inputs, layers.Dense(2)(layers.LSTM(5)(inputs))))
     z = layers.Conv1D(6, 5, padding="same", activation="relu")(inputs)
     z = layers.Conv1D(5, 3, padding="same", activation="relu")(z)
     z = layers.GlobalMaxPooling1D()(z) if length is None else layers.Flatten()(z)
-    model = keras.Model(inputs, layers.Dense(2)(z))
+    return weighted(keras.Model(inputs, layers.Dense(2)(z)))
+
+
+def weighted(model):
     rng = np.random.default_rng(1)
     for variable in model.trainable_variables:
         variable.assign(rng.normal(0, 0.5, variable.shape))
@@ -67,8 +73,18 @@ class Own(keras.Model):
 
 
 @pytest.fixture(scope="module")
-def model():
-    return network()
+def known():
+    return {}
+
+
+@pytest.fixture
+def model(request, known):
+    """The same network for all methods of a family."""
+    name = request.node.callspec.params.get("name") if hasattr(request.node, "callspec") else None
+    family = TABLE.family[name or "saliency"] == "memory"
+    if family not in known:
+        known[family] = network(name=name or "saliency")
+    return known[family]
 
 
 @pytest.fixture
@@ -210,6 +226,8 @@ def test_one_sequence_any_dtype_and_unknown_bases(name, model, x):
         "integrated_gradients",
         "deeplift",
         "expected_gradients",
+        "temporal_output",
+        "lstm_decomposition",
     ):
         assert not found.contributions[1, 4:7].any() and not found.contributions[2].any()
     for dtype in (np.float32, np.float64, bool, np.int64):
@@ -224,7 +242,7 @@ def test_one_sequence_any_dtype_and_unknown_bases(name, model, x):
 @pytest.mark.parametrize("length", [1, 2, 5])
 @pytest.mark.parametrize("name", TABLE.index)
 def test_short_sequences_are_explained_or_refused(name, length):
-    short, x = network(length), dna.random_sequences(2, length, rng=0)
+    short, x = network(length, name), dna.random_sequences(2, length, rng=0)
     if (TABLE.passes[name].startswith("(ceil((length - width_bp)")) or name == "lime":
         argument = "groups" if name == "lime" else "width_bp"
         refused(lambda: explain(name, short, x), ValueError, argument)
@@ -238,7 +256,7 @@ def test_short_sequences_are_explained_or_refused(name, length):
 
 @pytest.mark.parametrize("name", TABLE.index)
 def test_a_network_of_any_length_is_explained(name):
-    free = network(None)
+    free = network(None, name)
     for length in (20, 30):
         found = explain(name, free, dna.random_sequences(2, length, rng=0))
         assert found.contributions.shape == (2, length) and np.isfinite(found.contributions).all()
@@ -248,7 +266,11 @@ def test_a_network_of_any_length_is_explained(name):
 @pytest.mark.parametrize("name", TABLE.index)
 def test_explaining_by_name_is_the_function_of_that_name(name, model, x):
     function = catalogue._function(name)
-    assert function.__name__ == name or (name, function.__name__) == ("shapley", "sampled")
+    assert function.__name__ == {
+        "shapley": "sampled",
+        "temporal_output": "temporal_increments",
+        "lstm_decomposition": "decompose",
+    }.get(name, name)
     assert f"doi:{TABLE.source[name]}" in function.__doc__
     options = QUICK.get(name, {})
     draws = "rng" in inspect.signature(function).parameters
@@ -277,7 +299,7 @@ def test_promises_of_the_table_are_kept(name, model, x):
 
 
 @pytest.mark.parametrize("length", [LENGTH, 105])
-@pytest.mark.parametrize("name", TABLE.index)
+@pytest.mark.parametrize("name", TABLE.index[TABLE.family != "memory"])
 def test_passes_are_those_that_the_network_sees(name, length, monkeypatch):
     tensorflow = pytest.importorskip("tensorflow")
     model, x, counted = network(length), dna.random_sequences(1, length, rng=0), [0]
@@ -302,6 +324,23 @@ def test_passes_are_those_that_the_network_sees(name, length, monkeypatch):
     scored = 2 if name == "guided_grad_cam" else 1  # the sequence itself, at the door
     table = interpretation.methods(length).set_index("method")
     assert counted[0] - scored == table.n_passes[name]
+
+
+def test_the_table_leaves_out_what_cannot_explain_a_model(model, models):
+    def listed(model):
+        return set(interpretation.methods(model=model)["method"])
+
+    memory = set(TABLE.index[TABLE.family == "memory"])
+    callables = set(TABLE.index[TABLE.needs == "any callable"])
+    assert listed(models["callable"]) == listed(models["own"]) == callables
+    assert listed(model) == set(TABLE.index) - memory
+    reader = network(name="temporal_output")
+    # Without ReLU and convolution some of the others have nothing to hold on to.
+    refused_here = {"deconvnet", "guided_backpropagation", "grad_cam", "guided_grad_cam"}
+    assert listed(reader) == set(TABLE.index) - refused_here
+    inputs = keras.Input((LENGTH, 4))
+    of_gru = keras.Model(inputs, layers.Dense(1)(layers.GRU(3)(inputs)))
+    assert memory & listed(of_gru) == {"temporal_output"}
 
 
 # --- other backends ------------------------------------------------------------------------------

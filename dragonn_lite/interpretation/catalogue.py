@@ -6,12 +6,14 @@ import difflib
 import importlib
 import inspect
 import math
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_count
+from dragonn_lite.dna.sequences import random_sequences
 
 if TYPE_CHECKING:
     from dragonn_lite.interpretation.explanations import Explanation
@@ -31,7 +33,7 @@ class _Method(NamedTuple):
     source: str
 
 
-_ANY, _BACK = "any callable", "gradients"
+_ANY, _BACK, _MEMORY, _LSTM = "any callable", "gradients", "a recurrent network", "an LSTM"
 _WINDOWS = "(ceil((length - width_bp) / stride_bp) + 1)"
 _METHODS = {
     "in_silico_mutagenesis": _Method(
@@ -108,6 +110,14 @@ _METHODS = {
         "2 * n_permutations * (ceil(length / width_bp) + 1) * n_references",
         "to rounding", True, False, "references", "10.1007/s10115-013-0679-x",
     ),
+    "temporal_output": _Method(
+        "prefixes.temporal_increments", "memory", _MEMORY, "1",
+        "to rounding", True, False, "nothing read", "10.1142/9789813207813_0025",
+    ),
+    "lstm_decomposition": _Method(
+        "decomposition.decompose", "memory", _LSTM, "1",
+        "to rounding", True, False, "nothing read", "10.48550/arXiv.1702.02540",
+    ),
 }  # fmt: skip
 
 
@@ -122,6 +132,8 @@ _ELSEWHERE = {
     "deep_shap": "deeplift", "deeplift_shap": "deeplift", "lrp": "layerwise_relevance",
     "cam": "grad_cam", "shap": "shapley", "kernel_shap": "shapley",
     "shuffle": "window_shuffle", "prediction_difference": "marginal_substitution",
+    "decompose": "lstm_decomposition", "decomposition": "lstm_decomposition",
+    "temporal_increments": "temporal_output",
 }  # fmt: skip
 
 
@@ -159,8 +171,8 @@ def explain(
         Goes to methods that draw; others do without.
     **options
         Of the method: those of the function of its name, which is in one of the modules
-        ``perturbation``, ``lime``, ``masks``, ``gradients``, ``deeplift`` and ``shapley`` of this
-        room, and says what they do.
+        ``perturbation``, ``lime``, ``masks``, ``gradients``, ``deeplift``, ``shapley`` and
+        ``recurrent`` of this room, and says what they do.
 
     Returns
     -------
@@ -210,13 +222,16 @@ def explain(
     return function(model, sequences, target=target, **given)
 
 
-def methods(length: int = 200) -> pd.DataFrame:
+def methods(length: int = 200, *, model=None) -> pd.DataFrame:
     """List the methods that :func:`explain` knows, and what each needs, costs and promises.
 
     Parameters
     ----------
     length : int
         Of a sequence in bp, for which passes are counted.
+    model : keras.Model or callable, optional
+        Leave out the methods that cannot explain this model. Those that need more than a callable
+        explain a sequence to find out.
 
     Returns
     -------
@@ -225,7 +240,8 @@ def methods(length: int = 200) -> pd.DataFrame:
 
         - `method`, `family`, and in a sentence its `summary` (``methods().style`` shows it whole
           in a notebook);
-        - `needs`: "any callable", or the "gradients" of a functional Keras model;
+        - `needs`: "any callable", the "gradients" of a functional Keras model, "a recurrent
+          network", or "an LSTM" under a linear head;
         - `passes`: how many inputs the network is given for each sequence, by the options of the
           method. Where it needs gradients each also goes back. Mutagenesis computes only what a
           mutation reaches, where the network allows it; integrated gradients take up to 16 times
@@ -237,7 +253,7 @@ def methods(length: int = 200) -> pd.DataFrame:
         - `signed`: whether contributions may be negative;
         - `hypothetical`: whether every possible base is scored, not only the one that is there;
         - `compared_with`: what stands in for the sequence; "references" are those of the option
-          of that name;
+          of that name, "nothing read" is the memory before the first base;
         - `source`: DOI of the publication.
 
     Raises
@@ -253,11 +269,17 @@ def methods(length: int = 200) -> pd.DataFrame:
     >>> int(table.loc["smoothgrad", "n_passes"])
     50
     >>> sorted(table.index[table["completeness"] != "none"])
-    ['deeplift', 'expected_gradients', 'integrated_gradients', 'shapley']
+    ['deeplift', 'expected_gradients', 'integrated_gradients', 'lstm_decomposition', 'shapley',
+    'temporal_output']
+    >>> has_g = lambda x: x[:, :, 2].max(axis=1)
+    >>> methods(model=has_g)["needs"].unique().tolist()
+    ['any callable']
     """
     as_count(length, "length", 1)
     rows = []
     for name, about in _METHODS.items():
+        if model is not None and not _explains(name, model, length):
+            continue
         numbers = _options(_function(name)) | {"length": length}
         n_passes = max(
             0, eval(about.passes, {"ceil": math.ceil, "min": min}, numbers)
@@ -266,6 +288,21 @@ def methods(length: int = 200) -> pd.DataFrame:
         rows.append((name, *about[1:4], n_passes, *about[4:], summary))
     columns = ["method", *_Method._fields[1:4], "n_passes", *_Method._fields[4:], "summary"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _explains(method, model, length):
+    """Whether a method can explain a model: tried, where more than a callable is needed."""
+    if _METHODS[method].needs == _ANY:
+        return True
+    shape = getattr(model, "input_shape", None)
+    length = (shape[1] if isinstance(shape, tuple) and len(shape) == 3 else None) or length
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of probabilities, of completeness
+        try:
+            _function(method)(model, random_sequences(1, length, rng=0))
+        except (TypeError, ValueError):
+            return False
+    return True
 
 
 def _function(method):

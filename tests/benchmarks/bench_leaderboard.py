@@ -60,10 +60,10 @@ def by_chance(model, sequences, target):
     return np.random.default_rng(target).normal(size=sequences.shape[:2])
 
 
-def explainers():
+def explainers(model):
     from dragonn_lite import interpretation
 
-    names = interpretation.methods()["method"]
+    names = interpretation.methods(model=model)["method"]
     methods = {name: functools.partial(interpretation.explain, method=name) for name in names}
     return methods | {"random order": by_chance}
 
@@ -116,7 +116,7 @@ def main():
     began, processor = time.perf_counter(), time.process_time()
     networks, unseen = trained(arguments.seed)
     trained_s = time.perf_counter() - began
-    methods = explainers()
+    methods = explainers(networks["filters of filters"]["one motif"])
 
     def progress(done, n):
         if done % len(methods) == 0 or done == n:

@@ -1,8 +1,8 @@
 """Measure the memory and the time of every explanation: 1,000 sequences of 1,000 bp.
 
-Run ``python tests/benchmarks/bench_memory.py``. Each method of ``interpretation.methods()`` runs
-with its default options in a process of its own, on DragoNN's networks of one and of three layers
-(15 filters of 15 bp). ``--methods NAME ...`` measures only those. Where a method would take longer
+Run ``python tests/benchmarks/bench_memory.py``. Each method of ``interpretation.methods()`` that
+can explain the network runs with its default options in a process of its own, on DragoNN's networks
+of one and of three layers (15 filters of 15 bp). ``--methods NAME ...`` measures only those. Where a method would take longer
 than ``--limit`` seconds, judged by its first sequences, it gets only as many as it can do: its
 batches are as large, and the table says how many there were. The peak is that of the whole process;
 the line "nothing" is what Python, TensorFlow, the network and the sequences take without it.
@@ -85,12 +85,14 @@ def main():
 
     quiet_keras()
     from dragonn_lite import interpretation
+    from dragonn_lite.networks import architectures
 
-    names = ["nothing", *(arguments.methods or interpretation.methods()["method"])]
     over = []
     print(f"{'network':22}{'method':26}{'sequences':>10}{'seconds':>9}{'peak, MB':>10}")
     for network in arguments.networks:
-        for name in names:
+        small = getattr(architectures, network)(100, rng=1)
+        names = arguments.methods or interpretation.methods(model=small)["method"]
+        for name in ("nothing", *names):
             found = apart(network, name, arguments.n, arguments.length, arguments.limit)
             over += [f"{name} ({network})"] * (found["peak_mb"] > BOUND_MB)
             print(
