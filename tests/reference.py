@@ -234,7 +234,7 @@ def contents(part):
     elif hasattr(part, "sites"):
         last = len(part.sites)
         yield 1.0, [
-            (part.position, [(site, 0)], rank, part.min_spacing if rank < last else 0)
+            (part.position, [(site, part.min_spacing)], rank, part.min_spacing * (rank == last))
             for rank, site in enumerate(part.sites, 1)
         ]
     elif hasattr(part, "first"):
@@ -625,3 +625,25 @@ def matches(hidden, units, threshold):
                 ]
                 found.append((i, first, last, len(on[first]), len(rest)))
     return sorted(found, key=lambda m: (-m[3], m[4], m[1] - m[2], m[0], m[1]))
+
+
+def traced(clusters, grammar):
+    """How clusters agree with a grammar's states: steps, transitions, changes; and their names."""
+    names = {}
+    for cluster in sorted({c for row in clusters for c in row}):
+        states = Counter(
+            g for row, other in zip(clusters, grammar) for c, g in zip(row, other) if c == cluster
+        )
+        names[cluster] = min(states, key=lambda state: (-states[state], state))
+    steps, transitions, changes = [], [], []
+    for row, own in zip(clusters, grammar):
+        named = [names[cluster] for cluster in row]
+        steps += [a == b for a, b in zip(named, own)]
+        pairs = zip(itertools.pairwise(named), itertools.pairwise(own))
+        transitions += [a == b for a, b in pairs]
+        stretches = [list(group) for _, group in itertools.groupby(range(len(own)), own.__getitem__)]
+        middles = [(part[0] + part[-1] + 1) // 2 for part in stretches]
+        right = [named[middle] == own[middle] for middle in middles]
+        changes += [a and b for a, b in itertools.pairwise(right)]
+    shares = [sum(part) / len(part) for part in (steps, transitions, changes)]
+    return shares, names

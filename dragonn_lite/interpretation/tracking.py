@@ -83,7 +83,8 @@ def tracking_units(
     n_shuffles, rng = as_count(n_shuffles, "n_shuffles", _FEWEST_SHUFFLES), as_rng(rng)
     hidden = states.hidden
     followed = _as_followed(followed, hidden.shape[0])
-    at_step = {way: _at_steps(followed, states, way) for way in np.unique(states.directions)}
+    ways = np.unique(states.directions)
+    at_step = {way: _checked(at_steps(followed, states, way, "followed")) for way in ways}
     yes_or_no = all(np.isin(property_, (-1, 0, 1)).all() for property_ in at_step.values())
     orders = np.tile(np.arange(len(hidden)), (n_shuffles + 1, 1))
     orders[1:] = rng.permuted(orders[1:], axis=1)
@@ -111,17 +112,30 @@ def _as_followed(followed, n):
     return followed
 
 
-def _at_steps(followed, states, direction):
-    """The property when each step has been read: (n, length) -> (n, steps)."""
-    length = followed.shape[1]
+def at_steps(values, states, direction, name) -> np.ndarray:
+    """What goes with each step: that of the last base it reads, (n, length) -> float (n, steps).
+
+    -1 where a step reads nothing but padding.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer columns than bases are read.
+    """
+    length = values.shape[1]
     if length < states.stops.max():
         raise ValueError(
-            f"followed has {length} columns, but the steps read {states.stops.max()} bases: "
+            f"{name} has {length} columns, but the steps read {states.stops.max()} bases: "
             "expected one column for each base of the sequences"
         )
     last = states.stops - 1 if direction == "forward" else states.starts
-    at_step = followed[:, last.clip(0, length - 1)]
-    at_step[:, states.starts >= states.stops] = -1  # reads nothing but padding
+    at_step = values[:, last.clip(0, length - 1)].astype(float)
+    at_step[:, states.starts >= states.stops] = -1
+    return at_step
+
+
+def _checked(at_step):
+    """Refuse a property that nothing could be told to follow."""
     known = at_step[at_step >= 0]
     if not len(known) or (known == known[0]).all():
         what = f"{known[0]:g}" if len(known) else "-1 (ignored)"
