@@ -10,6 +10,8 @@ Which units follow a property of the sequence?
     :func:`tracking_units`
 What has each step left in the memory?
     :func:`decompose`
+Which automaton does it trace?
+    :func:`cluster_states`
 Which bases does a step read?
     :func:`bases_read`, :func:`spread`
 
@@ -20,6 +22,7 @@ or both.
 from __future__ import annotations
 
 from dragonn_lite.interpretation.alignment import bases_read, spread
+from dragonn_lite.interpretation.clusters import Clusters, TracedAutomaton, cluster_states
 from dragonn_lite.interpretation.decomposition import decompose
 from dragonn_lite.interpretation.prefixes import temporal_increments, temporal_output
 from dragonn_lite.interpretation.selection import match, select
@@ -27,8 +30,11 @@ from dragonn_lite.interpretation.states import States, states
 from dragonn_lite.interpretation.tracking import tracking_units
 
 __all__ = [
+    "Clusters",
     "States",
+    "TracedAutomaton",
     "bases_read",
+    "cluster_states",
     "decompose",
     "match",
     "select",
