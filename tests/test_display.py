@@ -137,6 +137,43 @@ def board():
     return pd.concat([table, refused], ignore_index=True)
 
 
+def attended(n_heads, length, seed=0):
+    """Weights of bases by head, and of pairs of steps of 4 bp, as interpretation.attention's."""
+    rng = np.random.default_rng(seed)
+    bases = pd.DataFrame(
+        [
+            (head, i, w)
+            for head in range(n_heads)
+            for i, w in enumerate(rng.dirichlet([0.2] * length))
+        ],
+        columns=["head", "position", "weight"],
+    )
+    n_steps = (length - 14) // 4
+    pairs = [
+        (head, 4 * q, 4 * q + 18, 4 * k, 4 * k + 18, w)
+        for head in range(n_heads)
+        for q in range(n_steps)
+        for k, w in enumerate(rng.dirichlet([0.3] * n_steps))
+    ]
+    names = ["head", "query_start", "query_stop", "key_start", "key_stop", "weight"]
+    return bases, pd.DataFrame(pairs, columns=names)
+
+
+def changed(networks=()):
+    """What changes of attention do, as attention.faithfulness lists it."""
+    tests = ("attended", "random", "gradient_times_input")
+    tests = [f"{name} bases shuffled" for name in tests] + ["weights permuted", "weights averaged"]
+    rows = [
+        (test, measure, sign * value, sign * value - 0.1, sign * value + 0.1, network)
+        for network in networks or ("",)
+        for value, test in zip((0.9, 0.2, 0.8, 0.4, 0.5), tests, strict=True)
+        for measure, sign in (("logit", -1), ("size", 1), ("flips", 1), ("auROC", -1))
+    ]
+    columns = ["test", "measure", "value", "low", "high", "network"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table if networks else table.drop(columns="network")
+
+
 def matrix(width, seed=0):
     return np.random.default_rng(seed).dirichlet([0.4] * 4, size=width)
 
@@ -223,6 +260,20 @@ CASES = {
     "scan, one strand": lambda: charts.scan_track(contributions(180).reshape(90, 2), strand="-"),
     "scan, 9000 bp": lambda: charts.scan_track(contributions(18_000).reshape(9000, 2)),
     "scan, nothing": lambda: charts.scan_track(np.full((50, 2), -9.0), threshold_bits=6),
+    "attention": lambda: charts.attention_track(
+        attended(2, 120)[0], letters(120), sites(1, 120, ["SPI1", "IRF"], 2)
+    ),
+    "attention, 8 heads": lambda: charts.attention_track(attended(8, 600)[0], title=LONG),
+    "attention, one base": lambda: charts.attention_track(attended(1, 1)[0], "N"),
+    "attention map": lambda: charts.attention_map(
+        attended(2, 120)[1], sites(1, 120, ["SPI1", "IRF"], 2), title=LONG
+    ),
+    "attention map, 5 heads": lambda: charts.attention_map(attended(5, 100)[1], title="five"),
+    "attention map, one head": lambda: charts.attention_map(attended(1, 30)[1], subtitle="n = 1"),
+    "faithfulness": lambda: charts.faithfulness(changed(), subtitle="n = 5"),
+    "faithfulness, networks": lambda: charts.faithfulness(
+        changed(("pooled", "retain", "self")), measure="auROC", title=LONG
+    ),
     "one-hot": lambda: charts.one_hot_grid(letters(30) + "N", title="Letters become numbers"),
     "one-hot, one": lambda: charts.one_hot_grid("N"),
     "simulation": lambda: charts.simulation_picture(
@@ -389,6 +440,29 @@ def test_words_can_be_read(name):
     for fill, text in said:
         colour = "#000000" if fill in ("BLACK", "#000") else fill
         assert len(colour) == 7 and theme.text_colour(colour) == colour, (text, fill)
+
+
+def test_attention_says_what_share_of_it_lies_on_the_sites():
+    table = pd.DataFrame(
+        {"head": 0, "position": range(10), "weight": [0.0, 0.3, 0.4] + 7 * [0.3 / 7]}
+    )
+    site = pd.DataFrame({"motif": ["SPI1"], "start": [1], "stop": [3], "strand": ["+"]})
+    found = charts.attention_track(table, sites=site).title.text
+    assert found == ["70 % of the attention lies on the sites, 20 % of the bases"]
+
+
+def test_steps_of_a_map_meet_halfway_between_their_middles():
+    spec = charts.attention_map(attended(1, 30)[1]).to_dict()  # steps of 18 bp from 0, 4, 8, 12
+    cells = pd.DataFrame(next(r for r in spec["datasets"].values() if "key_low" in r[0]))
+    assert sorted(cells["key_low"].unique()) == [6.5, 10.5, 14.5, 18.5]
+    assert cells["query_high"].max() == 22.5 and len(cells) == 16
+
+
+def test_changes_of_attention_are_compared_with_random_ones():
+    title = charts.faithfulness(changed()).title.text
+    assert title == ["Attended bases move the logit 4.5 times as much as random ones"]
+    title = charts.faithfulness(changed(), measure="flips").title.text
+    assert title == ["Attended bases turn 90 % of the calls, random ones 20 %"]
 
 
 def test_the_histogram_shows_shares_of_each_class():

@@ -30,13 +30,14 @@ have a description for screen readers, and hold fewer than 5,000 rows.
 
 from __future__ import annotations
 
-from dragonn_lite.display.attention import attention_map, attention_track, faithfulness
+from dragonn_lite.display.attention import attention_map, attention_track
 from dragonn_lite.display.attribution_panels import attribution_panels
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
 from dragonn_lite.display.concordance import concordance
 from dragonn_lite.display.experiments import spacing, variant_effects
 from dragonn_lite.display.filters import filters_beside_motifs
+from dragonn_lite.display.interventions import faithfulness
 from dragonn_lite.display.leaderboards import leaderboard
 from dragonn_lite.display.memory_panels import memory_chart
 from dragonn_lite.display.memory_recording import Recording

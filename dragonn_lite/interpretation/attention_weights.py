@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import pandas as pd
 
 from dragonn_lite.interpretation._attention import AttentionNetwork, attention_layers, steps_of
 from dragonn_lite.interpretation.alignment import bases_read, spread
@@ -56,6 +57,32 @@ class Attention:
         n, n_heads, n_keys = self.steps.shape
         flat = self.steps.reshape(-1, n_keys)
         return spread(flat, self.starts, self.stops, self.length).reshape(n, n_heads, -1)
+
+    def base_table(self, row: int) -> pd.DataFrame:
+        """Of one sequence, to draw: `head`, `position` (bp), `weight` (:attr:`bases`)."""
+        bases = self.bases[row]
+        head, position = np.indices(bases.shape).reshape(2, -1)
+        return pd.DataFrame({"head": head, "position": position, "weight": bases.ravel()})
+
+    def pair_table(self, row: int) -> pd.DataFrame:
+        """Of one sequence, to draw: who asks whom, and the weight of each such pair of steps.
+
+        `head`, `query_start`, `query_stop`, `key_start`, `key_stop` (bp, half-open), `weight`.
+        """
+        if self.query_starts is None:
+            raise ValueError(f"layer {self.layer} pools: no steps ask; use base_table")
+        matrix = self.matrix[row]
+        head, query, key = np.indices(matrix.shape).reshape(3, -1)
+        return pd.DataFrame(
+            {
+                "head": head,
+                "query_start": self.query_starts[query],
+                "query_stop": self.query_stops[query],
+                "key_start": self.starts[key],
+                "key_stop": self.stops[key],
+                "weight": matrix.ravel(),
+            }
+        )
 
     def __repr__(self):
         """Say what there is, in a line."""
