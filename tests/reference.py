@@ -233,10 +233,13 @@ def contents(part):
                     yield probability / len(chosen) * p, blocks
     elif hasattr(part, "sites"):
         last = len(part.sites)
-        yield 1.0, [
-            (part.position, [(site, part.min_spacing)], rank, part.min_spacing * (rank == last))
-            for rank, site in enumerate(part.sites, 1)
-        ]
+        yield (
+            1.0,
+            [
+                (part.position, [(site, part.min_spacing)], rank, part.min_spacing * (rank == last))
+                for rank, site in enumerate(part.sites, 1)
+            ],
+        )
     elif hasattr(part, "first"):
         orders = [(part.first, part.second), (part.second, part.first)][: 1 + part.any_order]
         single = [
@@ -585,12 +588,7 @@ def followed_by(values, followed):
 
     The share of right pairs for yes or no, the correlation of ranks for counts.
     """
-    both = [
-        (v, f)
-        for row, other in zip(values, followed)
-        for v, f in zip(row, other)
-        if f != -1
-    ]
+    both = [(v, f) for row, other in zip(values, followed) for v, f in zip(row, other) if f != -1]
     if all(f in (0, 1) for _, f in both):
         pairs = [(v, w) for v, f in both if f for w, g in both if not g]
         return sum((v > w) + (v == w) / 2 for v, w in pairs) / len(pairs)
@@ -641,7 +639,9 @@ def traced(clusters, grammar):
         steps += [a == b for a, b in zip(named, own)]
         pairs = zip(itertools.pairwise(named), itertools.pairwise(own))
         transitions += [a == b for a, b in pairs]
-        stretches = [list(group) for _, group in itertools.groupby(range(len(own)), own.__getitem__)]
+        stretches = [
+            list(group) for _, group in itertools.groupby(range(len(own)), own.__getitem__)
+        ]
         middles = [(part[0] + part[-1] + 1) // 2 for part in stretches]
         right = [named[middle] == own[middle] for middle in middles]
         changes += [a and b for a, b in itertools.pairwise(right)]

@@ -66,7 +66,7 @@ GRAMMARS = {
         g.Subset([g.Ordered([A, B]), g.Ordered([B, A], 2, g.normal(5, 3))], 1),
         g.Plant(C),
         negative=[g.Plant(C), g.Ordered([A, B], 1, g.inside_centre(11))],
-        length=12,
+        length=13,
     ),
     "brackets": lambda: memory.brackets(SHORT_A, SHORT_B, n_pairs=(1, 2), **TIGHT),
     "motif_order": lambda: memory.motif_order([A, SHORT_B, C], **TIGHT),

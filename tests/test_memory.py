@@ -46,16 +46,20 @@ def words_of(simulation):
 @each_seed
 @pytest.mark.parametrize("min_spacing", [0, 1])
 def test_every_arrangement_in_order_is_as_probable(min_spacing, seed):
-    # C, G, C in this order and an A anywhere else, two bp each, in 11 bp.
+    # C, G, C in this order and an A anywhere else, two bp each.
     parts = [g.Plant(ONE_BASE["A"]), g.Ordered([ONE_BASE[b] for b in "CGC"], min_spacing)]
     n = 12_000
-    simulation = simulate.simulate([simulate.Group(n, parts)], length=11, rng=seed)
+    free, length = min_spacing, 11 + 3 * min_spacing
+    simulation = simulate.simulate([simulate.Group(n, parts)], length=length, rng=seed)
     expected = set()
-    for a, c, d, e in itertools.product(range(10), repeat=4):
-        in_order = c + 2 + min_spacing <= d and d + 2 + min_spacing <= e
-        taken = {*range(c, c + 2 + min_spacing), *range(d, d + 2 + min_spacing), e, e + 1}
-        if in_order and not taken & {a, a + 1}:
-            expected.add((a, c, d, e))
+    for a, *ordered in itertools.product(range(length - 1), repeat=4):
+        stops = [0, *(start + 2 for start in ordered)]
+        spaced = all(b - a >= free for a, b in zip(stops, [*ordered, length], strict=True))
+        # What is kept free on the left of each, and right of the last, stays free of others.
+        kept = {i for start in ordered for i in range(start - free, start + 2)}
+        kept |= set(range(stops[-1], stops[-1] + free))
+        if spaced and not kept & {a, a + 1}:
+            expected.add((a, *ordered))
     sites = simulation.sites
     free = sites["motif"] == "AA"
     starts = sites["start"][~free].to_numpy().reshape(n, 3)
@@ -88,13 +92,13 @@ def test_an_order_follows_its_position(seed):
 
 def test_sites_that_fill_the_length_find_their_place():
     ordered = g.Ordered([ONE_BASE[base] for base in "CGCAGG"], min_spacing=3)
-    simulation = simulate.simulate([simulate.Group(50, [ordered])], length=27, rng=0)
+    simulation = simulate.simulate([simulate.Group(50, [ordered])], length=33, rng=0)
     assert (
         simulation.sites["start"].to_numpy().reshape(50, 6).tolist()
-        == [[0, 5, 10, 15, 20, 25]] * 50
+        == [[3, 8, 13, 18, 23, 28]] * 50
     )
     with pytest.raises(ValueError, match="6 sites find hardly any room"):
-        simulate.simulate([simulate.Group(1, [ordered])], length=26, rng=0)
+        simulate.simulate([simulate.Group(1, [ordered])], length=32, rng=0)
 
 
 def test_two_orders_at_once_are_refused_and_one_of_two_is_not():
@@ -136,6 +140,7 @@ def test_brackets_are_closed_in_the_positives_and_slip_once_in_the_negatives(see
     gap = sites["start"].to_numpy()[1:] - sites["stop"].to_numpy()[:-1]
     gap = gap[np.diff(sites["sequence"]) == 0]
     assert gap.min() == 10 and gap.max() > 40
+    assert sites["start"].min() == 10 and sites["stop"].max() == 150 - 10
 
 
 def test_four_pairs_slip_inside():

@@ -237,9 +237,9 @@ class Ordered:
     sites : sequence of Site, Motif or str
         What is planted, from left to right; a motif may come more than once.
     min_spacing : int
-        At least as many bp between neighbours.
+        At least as many bp between neighbours, and from the ends of the sequence.
     position : Position
-        Where each of them lies, together with that free space on its right.
+        Where each of them lies, together with the space that is kept free on its left.
 
     Examples
     --------
@@ -260,11 +260,11 @@ class Ordered:
         as_count(self.min_spacing, "min_spacing")
 
     def layouts(self) -> tuple[Layout, ...]:
-        """One block a site, ranked; all but the last with the space right of them."""
-        last = len(self.sites)
+        """One block a site, ranked, with the space on its left; the last also on its right."""
+        free, last = self.min_spacing, len(self.sites)
         return tuple(
             Layout(
-                site.width_bp + self.min_spacing * (rank < last), ((site, 0),), self.position, rank
+                free + site.width_bp + free * (rank == last), ((site, free),), self.position, rank
             )
             for rank, site in enumerate(self.sites, 1)
         )

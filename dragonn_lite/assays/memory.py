@@ -54,7 +54,8 @@ def brackets(
     n_pairs : (int, int)
         Smallest and largest number of pairs, each number as frequent in both classes.
     min_spacing : int
-        At least as many bp between neighbouring sites: what spans less never sees two of them.
+        At least as many bp between neighbouring sites, and from the ends: what spans less never
+        sees two sites, or a site and an end.
     length : int
         Length of each sequence in bp.
     n_positive, n_negative : int
