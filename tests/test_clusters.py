@@ -1,5 +1,7 @@
 """Clusters of hidden states, and the automaton that they trace."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import reference
@@ -71,13 +73,27 @@ def test_a_cluster_is_the_one_with_the_nearest_centre_and_its_centre_the_mean():
     rng = np.random.default_rng(0)
     hidden = remembered(read(20, 30, rng), rng, noise=0.3)
     found = cluster_states(made(hidden), 4, rng=0)
-    distance = ((hidden[:, :, None] - found.centres) ** 2).sum(axis=3)
+    scale = hidden.std(axis=(0, 1))
+    distance = (((hidden[:, :, None] - found.centres) / scale) ** 2).sum(axis=3)
     assert (distance.argmin(axis=2) == found.clusters).mean() > 0.999
     for cluster in range(4):
         mean = hidden[found.clusters == cluster].mean(axis=0)
         np.testing.assert_allclose(found.centres[cluster], mean, atol=0.01)
     sizes = np.bincount(found.clusters.ravel())
     assert (np.diff(sizes) <= 0).all()
+
+
+def test_units_count_alike_whatever_their_scale_and_the_cell_state_can_be_clustered():
+    rng = np.random.default_rng(2)
+    grammar = read(40, 50, rng)
+    hidden = remembered(grammar, rng)
+    loud = np.concatenate([hidden, 100 * rng.normal(size=hidden.shape[:2] + (1,))], axis=2)
+    found = cluster_states(made(loud), 3, rng=2)
+    assert (found.automaton(grammar, rng=2).states == grammar).all()
+    states = dataclasses.replace(made(rng.normal(size=loud.shape)), cell="LSTM", memory=loud)
+    found = cluster_states(states, 3, of="memory", rng=2)
+    assert (found.automaton(grammar, rng=2).states == grammar).all()
+    assert np.abs(found.centres[:, -1]).max() > 1
 
 
 def test_more_steps_than_clusters_are_made_from():
@@ -177,7 +193,9 @@ STATES = made(GRAMMAR[:, :, None])
     ("n_clusters", "options", "words"),
     [
         (1, {}, "n_clusters is 1, expected a whole number of at least 2"),
-        (4, {}, "n_clusters is 4, but the hidden states take 3 different values"),
+        (4, {}, "n_clusters is 4, but there are 3 different states"),
+        (2, {"of": "memory"}, "of is 'memory', expected one of what these states hold: hidden"),
+        (2, {"of": "output"}, "of is 'output'"),
         (2, {"direction": "backward"}, "direction is 'backward', but the units read forward"),
     ],
 )

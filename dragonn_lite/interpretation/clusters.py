@@ -62,7 +62,7 @@ class Clusters:
     clusters : int16 (n, steps)
         The cluster of each step; the largest is cluster 0.
     centres : float32 (n_clusters, units)
-        Mean hidden state of each, of the units of this direction.
+        Mean state of each, of the units of this direction.
     """
 
     source: States
@@ -176,8 +176,10 @@ class Clusters:
         return grammar, names
 
 
-def cluster_states(states: States, n_clusters: int, *, direction: str = "forward", rng) -> Clusters:
-    """Put the hidden states of all steps into clusters, by k-means.
+def cluster_states(
+    states: States, n_clusters: int, *, of: str = "hidden", direction: str = "forward", rng
+) -> Clusters:
+    """Put the states of all steps into clusters, by k-means on units scaled to equal variance.
 
     Clusters of the states of a network that recognises what a finite automaton does are its states,
     or parts of them: paths to one state may be held apart (Ghosh and Karamcheti). From step to step
@@ -191,6 +193,8 @@ def cluster_states(states: States, n_clusters: int, *, direction: str = "forward
     states : States
     n_clusters : int
         Some more than the states of the grammar, so that each can have several.
+    of : "hidden" or "memory"
+        The hidden state, or the cell state of an LSTM: what it holds, shown or not.
     direction : "forward" or "backward"
         Units of which direction.
     rng : int or Generator
@@ -202,7 +206,8 @@ def cluster_states(states: States, n_clusters: int, *, direction: str = "forward
     Raises
     ------
     ValueError
-        If no unit has this direction, or there are fewer different states than clusters.
+        If no unit has this direction, there is no cell state, or there are fewer different states
+        than clusters.
 
     References
     ----------
@@ -234,22 +239,28 @@ def cluster_states(states: States, n_clusters: int, *, direction: str = "forward
     if not len(units):
         known = ", ".join(np.unique(states.directions))
         raise ValueError(f"direction is {direction!r}, but the units read {known}")
+    if of not in ("hidden", "memory") or getattr(states, of) is None:
+        known = "hidden" if states.memory is None else "hidden, memory"
+        raise ValueError(f"of is {of!r}, expected one of what these states hold: {known}")
     n, n_steps, _ = states.hidden.shape
-    steps = np.ascontiguousarray(states.hidden[:, :, units]).reshape(-1, len(units))
+    steps = getattr(states, of)[:, :, units].reshape(-1, len(units))
+    scale = steps.std(axis=0)
+    scale[scale == 0] = 1
+    steps = steps / scale
     chosen = steps
     if len(steps) > _MOST_STEPS:
         chosen = steps[rng.choice(len(steps), _MOST_STEPS, replace=False)]
     n_different = len(np.unique(chosen, axis=0))
     if n_different < n_clusters:
         raise ValueError(
-            f"n_clusters is {n_clusters}, but the hidden states take {n_different} different values"
+            f"n_clusters is {n_clusters}, but there are {n_different} different states"
         )
     means = KMeans(n_clusters, n_init=_N_STARTS, random_state=int(rng.integers(2**31)))
     with threadpool_limits(1):  # sums in one order: the same clusters on every machine
         found = means.fit(chosen).predict(steps)
     order = np.argsort(-np.bincount(found, minlength=n_clusters), kind="stable")
     clusters = np.argsort(order)[found].reshape(n, n_steps).astype(np.int16)
-    return Clusters(states, direction, clusters, means.cluster_centers_[order])
+    return Clusters(states, direction, clusters, means.cluster_centers_[order] * scale)
 
 
 # --- comparing -------------------------------------------------------------------------------
