@@ -195,6 +195,22 @@ def test_no_shortcut_tells_brackets_from_slips(seed):
 
 
 @each_seed
+@pytest.mark.parametrize("name", ["brackets", "motif_order"])
+def test_windows_of_the_spacing_hold_the_same_in_both_classes(name, seed):
+    # What each window of 10 bp shows of the sites, over all windows of a sequence.
+    simulation = MAKE[name](seed)
+    seen = {}
+    for row in range(120):
+        sites = simulation.sites[simulation.sites["sequence"] == row]
+        shown = [None] * 150
+        for site in sites.itertuples():
+            shown[site.start : site.stop] = [(site.motif, i) for i in range(site.stop - site.start)]
+        windows = Counter(tuple(shown[i : i + 10]) for i in range(141))
+        seen.setdefault(len(sites), set()).add(frozenset(windows.items()))
+    assert {n: len(kinds) for n, kinds in seen.items()} == dict.fromkeys(seen, 1)
+
+
+@each_seed
 @pytest.mark.parametrize("name", MAKE)
 def test_what_is_lost_is_lost_by_chance_sites_and_mutations_only(name, seed):
     simulation = MAKE[name](seed)

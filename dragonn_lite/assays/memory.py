@@ -46,6 +46,12 @@ def brackets(
     other half it closes twice, so that how far left the openings lie says nothing on average. From
     three pairs on, the negatives too begin with an opening and end with a closing.
 
+    What a shortcut still finds: where sites nearly fill the sequence, the place of a site says
+    which one it is, and a network that weighs every position for itself needs no memory. A linear
+    model of where the sites lie reaches an auROC of 0.87 at 150 bp and of 0.73 at 200 bp. GC
+    content, words of DNA and all that is pooled over the sequence from up to `min_spacing` bp at a
+    time stay at 0.5.
+
     Parameters
     ----------
     opening, closing : Site, Motif or str
