@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from dragonn_lite.interpretation._span_layers import _activation, _array
-from dragonn_lite.interpretation.alignment import RECURRENT, way_back
+from dragonn_lite.interpretation.alignment import RECURRENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +126,9 @@ def recurrent_layer(model: keras.Model, name: str | None) -> layers.Layer:
     return found[name] if name is not None else list(found.values())[-1]
 
 
-def features_of(layer: layers.Layer) -> keras.KerasTensor:
+def features_of(layer: layers.Layer, node) -> keras.KerasTensor:
     """The tensor (n, steps, channels) that a recurrent layer reads; refused if it reads more."""
-    name = f"layer {layer.name}"
-    if len(layer._inbound_nodes) != 1:
-        raise ValueError(f"{name} is used {len(layer._inbound_nodes)} times, expected once")
-    output = keras.tree.flatten(layer._inbound_nodes[0].output_tensors)[0]
-    sources = way_back(output)[1]
+    name, sources = f"layer {layer.name}", node.input_tensors
     if getattr(sources[0], "_keras_mask", None) is not None:
         raise ValueError(f"{name} skips masked steps, which is not followed; leave out the mask")
     if len(sources) != 1:

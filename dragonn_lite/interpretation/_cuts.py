@@ -113,7 +113,7 @@ def _through(layer, node, tensors):
     if isinstance(layer, keras.Model):
         return _passed(layer, tensors[0])
     if isinstance(layer, RECURRENT):
-        return _remembered(layer, tensors[0])
+        return _remembered(layer, node, tensors[0])
     first, name = tensors[0], f"layer {layer.name} ({type(layer).__name__})"
     if type(layer) not in STEPS:
         raise NotImplementedError(f"{name} may ask at one position what stands at others")
@@ -165,8 +165,8 @@ def _windowed(layer, x, name):
 # --- layers with a memory
 
 
-def _remembered(layer, x):
-    features_of(layer)  # refused where it reads more than the steps
+def _remembered(layer, node, x):
+    features_of(layer, node)  # refused where it reads more than the steps
     name = f"layer {layer.name} ({type(layer).__name__})"
     if not isinstance(x, Steps):
         raise NotImplementedError(

@@ -8,6 +8,7 @@ from keras import layers
 
 from dragonn_lite._contract import as_count
 from dragonn_lite.interpretation._rules import activation_name, name_of
+from dragonn_lite.interpretation._spans import listed
 from dragonn_lite.interpretation.explanations import is_functional
 
 #: Layers that read a sequence step by step; a step is that of what they read.
@@ -24,7 +25,7 @@ _STEP_BY_STEP = {
     "dense", "einsumdense", "activation", "softmax", "relu", "leakyrelu", "prelu", "elu",
     "batchnormalization", "layernormalization", "groupnormalization", "unitnormalization",
     "rescaling", "dropout", "spatialdropout1d", "gaussiandropout", "gaussiannoise",
-    "alphadropout", "activityregularization", "identity", "timedistributed", "add", "subtract",
+    "alphadropout", "activityregularization", "identity", "timedistributed", "masking", "add", "subtract",
     "multiply", "divide", "truedivide", "average", "maximum", "minimum", "concatenate",
     "multiheadattention", "groupqueryattention", "attention", "additiveattention",
 }  # fmt: skip
@@ -122,45 +123,48 @@ def spread(values: np.ndarray, starts: np.ndarray, stops: np.ndarray, length: in
     return (values.astype(np.float64) @ shares).astype(np.float32)
 
 
-def way_back(tensor: keras.KerasTensor) -> tuple[keras.Operation, list[keras.KerasTensor]]:
-    """Return the layer or operation that made a tensor, and the tensors that it read.
-
-    Examples
-    --------
-    >>> inputs = keras.Input((12, 4))
-    >>> layer, read = way_back(layers.Conv1D(2, 5)(inputs))
-    >>> type(layer).__name__, read[0] is inputs
-    ('Conv1D', True)
-    """
-    operation, index, _ = tensor._keras_history
-    return operation, operation._inbound_nodes[index].input_tensors
-
-
 def _steps_of(model, name):
     """The tensor whose steps are those of the layer of this name."""
-    found = {layer.name: layer for layer in model.layers if len(layer._inbound_nodes)}.get(name)
+    found = {layer.name: layer for layer in model.layers}.get(name)
     if found is None:
         known = ", ".join(layer.name for layer in model.layers)
         raise ValueError(f"layer is {name!r}, which model {model.name} does not have: {known}")
-    output = keras.tree.flatten(_only_node(found).output_tensors)[0]
+    node = node_of(model, found)
     if isinstance(found, (*RECURRENT, layers.Softmax)):
-        return way_back(output)[1][0]
+        return node.input_tensors[0]
+    output = node.output_tensors[0]
     if len(output.shape) < 3:
         raise ValueError(f"layer {name} gives shape {output.shape}, which has no steps")
     return output
 
 
-def _only_node(layer):
-    nodes = layer._inbound_nodes
-    if len(nodes) != 1:
-        raise ValueError(f"layer {layer.name} is used {len(nodes)} times; name one used once")
-    return nodes[0]
+def node_of(model: keras.Model, layer: layers.Layer):
+    """Where a layer stands in the graph of a network: what it reads there, and what it gives.
+
+    The layer may stand in other networks too.
+
+    Raises
+    ------
+    ValueError
+        If it stands there never or more than once, or the network has several ends.
+    """
+    try:
+        _, steps, nodes = listed(model)
+    except NotImplementedError as reason:
+        raise ValueError(f"model {model.name}: {reason}") from None
+    found = [node for step, node in zip(steps, nodes, strict=True) if step.layer is layer]
+    if len(found) != 1:
+        raise ValueError(
+            f"layer {layer.name} is used {len(found)} times by model {model.name}, expected once"
+        )
+    return found[0]
 
 
 def _traced(tensor, known, length):
     """Starts and stops of the steps of a tensor, in bases."""
     if id(tensor) not in known:
-        operation, sources = way_back(tensor)
+        operation, index, _ = tensor._keras_history
+        sources = operation._inbound_nodes[index].input_tensors
         known[id(tensor)] = _passed(operation, sources, tensor, known, length)
     return known[id(tensor)]
 

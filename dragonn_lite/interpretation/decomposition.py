@@ -8,7 +8,7 @@ import numpy as np
 from dragonn_lite.interpretation._cells import Cell, cells, recurrent_layer
 from dragonn_lite.interpretation._rules import is_linear
 from dragonn_lite.interpretation._spans import listed
-from dragonn_lite.interpretation.alignment import bases_read, spread
+from dragonn_lite.interpretation.alignment import bases_read, node_of, spread
 from dragonn_lite.interpretation.explanations import Explanation, batches, checked_network
 from dragonn_lite.interpretation.states import features_before
 
@@ -126,7 +126,7 @@ def _directions(layer) -> list[Cell]:
 
 def _linear_head(network, layer, target):
     """Weights (units,) and bias with which a logit is made of the last state."""
-    state = layer.output
+    state = node_of(network, layer).output_tensors[0]
     try:
         head = keras.Model(state, network.outputs[0])
         operations = [step.layer for step in listed(head)[1]]

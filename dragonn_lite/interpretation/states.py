@@ -9,7 +9,7 @@ import numpy as np
 
 from dragonn_lite.interpretation import _backend
 from dragonn_lite.interpretation._cells import GATES, cells, features_of, recurrent_layer
-from dragonn_lite.interpretation.alignment import bases_read
+from dragonn_lite.interpretation.alignment import bases_read, node_of
 from dragonn_lite.interpretation.explanations import batches, checked_network
 
 
@@ -101,8 +101,8 @@ def states(model: keras.Model, sequences: np.ndarray, *, layer: str | None = Non
     """
     network, sequences, _ = checked_network(model, sequences, 0)
     found = recurrent_layer(network, layer)
-    each, tensor = cells(found), features_of(found)
-    starts, stops = bases_read(network, tensor, length=sequences.shape[1])
+    each = cells(found)
+    starts, stops = bases_read(network, found.name, length=sequences.shape[1])
     features = features_before(model, network, found, sequences)
     parts = [_followed(cell, features) for cell in each]
     hidden, *rest = (np.concatenate(both, axis=2) for both in zip(*parts, strict=True))
@@ -117,7 +117,7 @@ def states(model: keras.Model, sequences: np.ndarray, *, layer: str | None = Non
 
 def features_before(model, network, layer, sequences) -> np.ndarray:
     """What a recurrent layer of a network reads, float32 (n, steps, channels)."""
-    tensor = features_of(layer)
+    tensor = features_of(layer, node_of(network, layer))
     if tensor is network.inputs[0]:
         return sequences.astype(np.float32)
 
