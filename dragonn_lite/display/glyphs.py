@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dragonn_lite.display import theme
+from dragonn_lite.display import tables, theme
 
 _GAP = 0.03  # empty share of a letter's cell at either side
 
@@ -94,10 +94,8 @@ def shape(letter: str, width_px: float, height_px: float) -> str:
     >>> shape("T", 4, 16)[:12]
     'M-0.23,-1.00'
     """
-    points = np.array([*outline(letter), outline(letter)[0]])
-    # The turning points of a curve stay: a letter of a few pixels looks the same.
-    kept = np.r_[np.arange(0, len(points) - 1, 3 if len(points) > 40 else 1), len(points) - 1]
-    points = points[kept]
+    points = np.array(outline(letter))
+    points = points[tables.thin(*points.T, tolerance=0.04)]
     across = (_GAP + (1 - 2 * _GAP) * points[:, 0] - 0.5) * 2 * width_px / height_px
     down = 1 - 2 * points[:, 1]
     return "M" + "L".join(f"{x:.2f},{y:.2f}" for x, y in zip(across, down, strict=True)) + "Z"

@@ -9,8 +9,18 @@ import pandas as pd
 from dragonn_lite.display import theme
 from dragonn_lite.display.memory_state import View
 
+MARKED = "#8A4B08"
 WIDTH = 470
 """Width of the base axis in pixels: to its right stands what is held at one step."""
+_NONE = "rgba(255,255,255,0)"
+_LOOKS = {  # fill, stroke, width of the stroke
+    "veil": ("rgba(255,255,255,0.82)", _NONE, 0.0),
+    "read": (_NONE, theme.INK, 1.4),
+    "range": (_NONE, theme.INK, 1.2),
+    "match": (_NONE, "#888888", 1.0),
+    "unit": (_NONE, theme.INK, 0.8),
+    "on": (_NONE, MARKED, 1.8),
+}
 _FAINTEST = 0.03  # what is closer to 0 is white, and so is not drawn
 
 
@@ -144,54 +154,71 @@ def segments(values: np.ndarray, start: int) -> pd.DataFrame:
     )
 
 
-def future(view: View, direction: str, x: alt.X, top: float, bottom: float) -> alt.Chart | None:
-    """Return the veil over what a reader has not read yet; None where it has read all."""
-    if view.state.step is None:
-        return None
-    edges, step = view.recording.edges, view.state.step
-    forward = direction == "forward"
-    low, high = (edges[step + 1], edges[-1]) if forward else (edges[0], edges[step])
-    return veil(view, x, low, high, top, bottom)
+def frames(rows: list[tuple], x: alt.X) -> alt.Chart | None:
+    """Return what lies over a panel, as far as it can be seen; None where nothing does.
 
-
-def veil(
-    view: View, x: alt.X, low: float, high: float, top: float, bottom: float
-) -> alt.Chart | None:
-    """Return a white veil over part of the window; None where it would be empty."""
-    start, stop = view.state.window
-    low, high = max(low, start - 0.5), min(high, stop - 0.5)
-    if low >= high:
-        return None
-    mark = alt.Chart(pd.DataFrame({"x": [low], "x2": [high]})).mark_rect(
-        color="white", opacity=0.82
-    )
-    return mark.encode(x, alt.X2("x2:Q"), alt.YValue(top), alt.Y2Value(bottom))
-
-
-def outlines(view: View, x: alt.X) -> list[alt.Chart]:
-    """Return the outlines of the range and, dashed, of its matches."""
+    Parameters
+    ----------
+    rows : list of (float, float, float, float, str)
+        From and to on the axis of bases, from and to in pixels from the top, and the kind: a
+        ``"veil"`` over what has not been read, or the outline of what was just ``"read"``, of the
+        chosen ``"range"``, of a ``"match"``, of the chosen ``"unit"``, or of one that is ``"on"``.
+    x : altair encoding
+        The axis of bases.
+    """
     low, high = x["scale"]["domain"]
-    drawn = []
-    for ranges, dash in ((view.here[:1], []), (view.here[1:], [3, 2])):
-        inside = [(a - 0.5, b - 0.5) for a, b in ranges if a - 0.5 < high and b - 0.5 > low]
-        if inside:
-            table = pd.DataFrame(inside, columns=["x", "x2"]).clip(low, high)
-            mark = alt.Chart(table).mark_rect(
-                filled=False, stroke=theme.INK, strokeWidth=1, strokeDash=dash
-            )
-            drawn.append(mark.encode(x, alt.X2("x2:Q")))
-    return drawn
+    table = pd.DataFrame(rows, columns=["x", "x2", "y", "y2", "kind"])
+    table = table[(table["x"] < high) & (table["x2"] > low)]
+    if table.empty:
+        return None
+    table = table.assign(x=table["x"].clip(lower=low), x2=table["x2"].clip(upper=high))
+    looks = pd.DataFrame([_LOOKS[kind] for kind in table["kind"]], index=table.index)
+    table[["fill", "stroke", "width"]] = looks
+    return (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x,
+            alt.X2("x2:Q"),
+            alt.Y("y:Q", scale=None, axis=None, title=None),
+            alt.Y2("y2:Q"),
+            alt.Fill("fill:N", scale=None),
+            alt.Stroke("stroke:N", scale=None),
+            alt.StrokeWidth("width:Q", scale=None),
+        )
+    )
 
 
-def column(view: View, x: alt.X) -> alt.Chart | None:
-    """Return the outline of what was just read, as high as the panel; None where all is read."""
-    if view.state.step is None:
-        return None
-    edges, step = view.recording.edges, view.state.step
-    start, stop = view.state.window
-    low, high = max(edges[step], start - 0.5), min(edges[step + 1], stop - 0.5)
-    if low >= high:
-        return None
-    table = pd.DataFrame({"x": [low], "x2": [high]})
-    mark = alt.Chart(table).mark_rect(filled=False, stroke=theme.INK, strokeWidth=1.2)
-    return mark.encode(x, alt.X2("x2:Q"))
+def over(view: View, height: float, *, readers=()) -> list[tuple]:
+    """Return the frames of a whole panel: the range, its matches, and what has not been read.
+
+    Parameters
+    ----------
+    view : View
+    height : float
+        Of the panel in pixels.
+    readers : list of (str, float, float)
+        Direction of units, and from where to where they stand in pixels. By default one that
+        reads all of the panel's height; where units read from both ends, there is none.
+    """
+    ranges = [(a - 0.5, b - 0.5, 0.0, height, "match") for a, b, own in view.here if not own]
+    ranges += [(a - 0.5, b - 0.5, 0.0, height, "range") for a, b, own in view.here if own]
+    step = view.state.step
+    if step is None:
+        return ranges
+    edges = view.recording.edges
+    if not readers and len(view.directions) == 1:
+        readers = [(view.directions[0], 0.0, height)]
+    veils = []
+    for direction, top, bottom in readers:
+        unread = (edges[step + 1], np.inf) if direction == "forward" else (-np.inf, edges[step])
+        veils.append((*unread, top, bottom, "veil"))
+    return [*veils, *ranges]
+
+
+def column(view: View, height: float) -> list[tuple]:
+    """Return the frame of what was just read; none where all has been."""
+    step = view.state.step
+    if step is None:
+        return []
+    return [(*view.recording.edges[step : step + 2], 0.0, height, "read")]

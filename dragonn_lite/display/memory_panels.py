@@ -12,7 +12,7 @@ import pandas as pd
 from dragonn_lite.display import memory_units, panels, theme
 from dragonn_lite.display.attribution_state import minus
 from dragonn_lite.display.glyphs import shape, zero_line
-from dragonn_lite.display.memory_cells import WIDTH, cells, future, outlines, segments, veil
+from dragonn_lite.display.memory_cells import WIDTH, cells, column, frames, over, segments
 from dragonn_lite.display.memory_recording import Recording
 from dragonn_lite.display.memory_state import MemoryState, View, view
 from dragonn_lite.display.tables import thin
@@ -92,9 +92,7 @@ def _notes(view: View) -> list[str]:
     if stop - start < recording.length:
         first.append(f"{start:,} to {stop - 1:,} enlarged")
     notes = [", ".join(filter(None, first))]
-    if state.pattern is not None:
-        notes[0] += f"; {view.output_words()}"
-    return notes
+    return notes if state.pattern is None else [*notes, view.output_words()]
 
 
 def _description(view: View) -> str:
@@ -131,7 +129,7 @@ def _whole(view: View) -> alt.LayerChart:
         alt.Chart(window).mark_rect(color="#000000", opacity=0.09).encode(x, alt.X2("x2:Q")),
         zero_line(),
         *_lines(view, (0, length), x, y),
-        *outlines(view, x),
+        frames([row for row in over(view, _OVERVIEW_PX) if row[-1] != "veil"], x),
     ]
     return panels.panel(layers, "whole", _OVERVIEW_PX, width=WIDTH)
 
@@ -150,10 +148,9 @@ def _output(view: View) -> alt.LayerChart:
         panels.spans(bands, x, opacity=0.15),
         zero_line(),
         *lines,
-        _greyed(view, x, height),
+        frames(over(view, height), x),
         *_now(view, x, y),
         panels.labels(bands, x, width=WIDTH),
-        *outlines(view, x),
         *_names_of_lines(view),
     ]
     title = "the logit, had the sequence ended here"
@@ -187,9 +184,7 @@ def _letters(view: View) -> alt.LayerChart:
         panels.spans(panels.bands(view.sites, window), x, opacity=0.15),
         written,
         *(layer for i in range(len(view.tracks)) for layer in _strip(view, i, x)),
-        _greyed(view, x, height),
-        *outlines(view, x),
-        _just_read(view, x),
+        frames([*over(view, height), *_just_read(view)], x),
     ]
     return panels.panel(layers, "range_letters", height, width=WIDTH)
 
@@ -232,7 +227,8 @@ def _gates(view: View) -> alt.LayerChart:
     x = panels.base_axis(view.state.window, axis=position_axis().to_dict(), title="position (bp)")
     values = view.of_unit()
     limits = np.array([recording.limit(name) for name in recording.quantities])
-    tops = np.arange(len(limits)) * _GATE_PX
+    tops, height = np.arange(len(limits)) * _GATE_PX, _GATE_PX * len(limits)
+    reader = (str(recording.states.directions[unit]), 0.0, height)
     names = [
         f"{name} {minus(f'{value:+.2f}')}"
         for name, value in zip(recording.quantities.values(), values[view.at[unit]], strict=True)
@@ -241,11 +237,11 @@ def _gates(view: View) -> alt.LayerChart:
     said = alt.Chart(said).mark_text(align="left", fontSize=10, x=WIDTH + 6)
     layers = [
         cells(view, values / limits, tops, _GATE_PX - 1, x, N_GATE_CELLS_MAX),
-        future(view, recording.states.directions[unit], x, 0, len(limits) * _GATE_PX),
+        frames([*over(view, height, readers=[reader]), *column(view, height)], x),
         said.encode(alt.Y("y_px:Q", scale=None, axis=None, title=None), alt.Text("text:N")),
     ]
-    height = _GATE_PX * len(limits)
-    return panels.panel(layers, "range_gates", height, f"inside {view.unit_words()}", width=WIDTH)
+    title = f"inside {view.unit_words()}; numbers: {memory_units.after_words(view)}"
+    return panels.panel(layers, "range_gates", height, title, width=WIDTH)
 
 
 def _matches(view: View) -> alt.LayerChart:
@@ -267,7 +263,9 @@ def _matches(view: View) -> alt.LayerChart:
     for column_, x_px in (("here", -12), ("where", 0), ("motif", 190), ("label", 380)):
         mark = alt.Chart(table).mark_text(align="left", x=x_px, limit=_ROOM_PX)
         layers.append(mark.encode(y, alt.Text(f"{column_}:N")))
-    return panels.panel(layers, "matches", _ROW_PX * len(listed), view.match_words(), width=WIDTH)
+    title, n = view.match_words(), len(listed) - 1
+    title += f"; the first {n}:" if n < len(view.found.places) else ""
+    return panels.panel(layers, "matches", _ROW_PX * len(listed), title, width=WIDTH)
 
 
 # --- parts of panels -----------------------------------------------------------------------------
@@ -311,24 +309,11 @@ def _names_of_lines(view: View) -> list[alt.Chart]:
     return drawn
 
 
-def _greyed(view: View, x: alt.X, height: float) -> alt.Chart | None:
-    """The veil over what has not been read; none where units read from both ends."""
-    if view.read is None or len(view.directions) > 1:
-        return None
+def _just_read(view: View) -> list[tuple]:
+    if view.read is None:
+        return []
     start, stop = view.read
-    forward = view.directions == ["forward"]
-    low, high = (stop, len(view.letters)) if forward else (0, start)
-    return veil(view, x, low - 0.5, high - 0.5, 0, height)
-
-
-def _just_read(view: View, x: alt.X) -> alt.Chart | None:
-    low, high = x["scale"]["domain"]
-    if view.read is None or not low < view.read[0] < high:
-        return None
-    start, stop = view.read
-    table = pd.DataFrame({"x": [start - 0.5], "x2": [min(stop - 0.5, high)]})
-    mark = alt.Chart(table).mark_rect(filled=False, stroke=theme.INK, strokeWidth=1.5)
-    return mark.encode(x, alt.X2("x2:Q"), alt.YValue(0), alt.Y2Value(_LETTER_PX))
+    return [(start - 0.5, stop - 0.5, 0.0, float(_LETTER_PX), "read")]
 
 
 def _now(view: View, x: alt.X, y: alt.Y) -> list[alt.Chart]:

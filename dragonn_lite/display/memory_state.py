@@ -103,12 +103,11 @@ class View(NamedTuple):
         return np.stack([self.recording.values(name)[i, :, unit] for name in named], axis=1)
 
     @property
-    def here(self) -> list[tuple[int, int]]:
-        """Start and stop of the range and of its matches, where they lie in what is shown."""
-        if self.state.pattern is None:
-            return []
-        ranges = [self.state.pattern, *(place[:3] for place in self.found.places)]
-        return [(start, stop) for at, start, stop in ranges if at == self.state.sequence]
+    def here(self) -> list[tuple[int, int, bool]]:
+        """Start and stop of the range and of its matches in what is shown; whether it is its own."""
+        places = self.everywhere
+        at = self.state.sequence
+        return [(p.start, p.stop, p is places[0]) for p in places if p.sequence == at]
 
     @property
     def everywhere(self) -> list[Place]:

@@ -6,9 +6,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dragonn_lite.display import panels, theme
+from dragonn_lite.display import panels
 from dragonn_lite.display.attribution_state import minus
-from dragonn_lite.display.memory_cells import WIDTH, cells, colours, column, future, outlines
+from dragonn_lite.display.memory_cells import MARKED, WIDTH, cells, colours, column, frames, over
 from dragonn_lite.display.memory_recording import Recording
 from dragonn_lite.display.memory_state import View
 
@@ -18,7 +18,7 @@ _GAP_PX, _HEADER_PX = 3, 15  # between clusters, and above the units of one dire
 _BAR_PX = 28  # of the largest state
 _BARS_AT = WIDTH + 12 + _BAR_PX
 _CLUSTERS_AT = _BARS_AT + _BAR_PX + 10
-_MARKED, _GREY = "#8A4B08", "#666666"
+_GREY = "#666666"
 _READS = {
     "forward": "→ units that read from the left",
     "backward": "← units that read from the right",
@@ -54,21 +54,20 @@ def units(view: View) -> alt.LayerChart:
     values = recording.values(state.quantity)[state.sequence] / limit  # (steps, units)
     height = float(table["y2"].iloc[0] - table["y"].iloc[0])
     gap = 1 if height > 5 else 0
+    bottom = float(table["y2"].max())
+    readers = [
+        (direction, each["y"].min(), each["y2"].max())
+        for direction, each in table.groupby("direction", sort=False)
+    ]
+    over_all = [*over(view, bottom, readers=readers), *column(view, bottom), *_marked(view, table)]
     layers = [
         cells(view, values[:, recording.order], table["y"], height - gap, x, N_CELLS_MAX),
-        *(
-            future(view, direction, x, each["y"].min(), each["y2"].max())
-            for direction, each in table.groupby("direction", sort=False)
-        ),
-        column(view, x),
-        *outlines(view, x),
+        frames(over_all, x),
         *_names(view, table),
         *_bars(view, table, values[view.at, np.arange(recording.n_units)], limit),
-        *_clusters(table),
-        *_marked(view, table, x),
     ]
     title = f"{recording.quantities[state.quantity]} of each unit"
-    return panels.panel(layers, "range_units", float(table["y2"].max()), title, width=WIDTH)
+    return panels.panel(layers, "range_units", bottom, title, width=WIDTH)
 
 
 def unit_at(recording: Recording, down: float) -> int:
@@ -93,7 +92,7 @@ def _names(view: View, table: pd.DataFrame) -> list[alt.Chart]:
     named = [_said(pd.concat([plain[["text", "y"]], heading]), color=_GREY, x=-5, **look)]
     if len(bold):
         bold = bold.assign(text=bold["text"] + " ▶")
-        named.append(_said(bold, color=_MARKED, fontWeight="bold", x=-2, **look))
+        named.append(_said(bold, color=MARKED, x=-2, **look))
     if table["direction"].nunique() > 1:
         heads = table.groupby("direction", sort=False)["y"].min().reset_index()
         heads = heads.assign(text=heads["direction"].map(_READS), y=heads["y"] - _HEADER_PX / 2)
@@ -119,63 +118,47 @@ def _bars(view: View, table: pd.DataFrame, values: np.ndarray, limit: float) -> 
     x = alt.X("x_px:Q", scale=None, axis=None, title=None)
     bars = alt.Chart(drawn).mark_rect(stroke="#888888", strokeWidth=0.4)
     colour = alt.Color("colour:N", scale=None)
+    tooltip = alt.Tooltip(["unit:Q", "value:Q"])
     bottom = float(table["y2"].max())
-    zero = alt.Chart(pd.DataFrame({"y": [0.0], "y2": [bottom]})).mark_rule(
-        color="#888888", x=_BARS_AT
-    )
     written = pd.DataFrame(
         {
-            "text": [_after(view), "alike", minus(f"-{limit:.2g}"), "0", f"+{limit:.2g}"],
+            "text": [after_words(view), "cluster", minus(f"-{limit:.2g}"), "0", f"+{limit:.2g}"],
             "x_px": [_BARS_AT, _CLUSTERS_AT, *(_BARS_AT + _BAR_PX * i for i in (-1, 0, 1))],
             "y": [-8, -8, bottom + 7, bottom + 7, bottom + 7],
         }
     )
     said = alt.Chart(written).mark_text(fontSize=9, color=_GREY)
+    # Beside it, which units are alike: a line along their rows, and a number.
+    each = table.groupby("cluster").agg(y=("y", "min"), y2=("y2", "max")).reset_index()
+    lines = each.assign(y=each["y"] + 1, y2=each["y2"] - 2, x_px=_CLUSTERS_AT, width=2.0)
+    lines.loc[len(lines)] = {"y": 0.0, "y2": bottom, "x_px": _BARS_AT, "width": 1.0}
+    rules = alt.Chart(lines[["y", "y2", "x_px", "width"]]).mark_rule(color="#888888")
+    numbers = each.assign(y=(each["y"] + each["y2"]) / 2, text=each["cluster"].astype(str))
+    numbers = numbers[each["y2"] - each["y"] >= 8]
+    width = alt.StrokeWidth("width:Q", scale=None)
     return [
-        bars.encode(
-            x, _y(), alt.X2("x2_px:Q"), alt.Y2("y2:Q"), colour, alt.Tooltip(["unit:Q", "value:Q"])
-        ),
-        zero.encode(_y(), alt.Y2("y2:Q")),
+        bars.encode(x, _y(), alt.X2("x2_px:Q"), alt.Y2("y2:Q"), colour, tooltip),
+        rules.encode(x, _y(), alt.Y2("y2:Q"), width),
         said.encode(x, _y(), alt.Text("text:N")),
+        _said(numbers, x=_CLUSTERS_AT + 4, fontSize=9, color=_GREY, align="left"),
     ]
 
 
-def _after(view: View) -> str:
+def after_words(view: View) -> str:
+    """Return when the bars and the numbers are what they are."""
     if view.read is None:
         return "at the end"
     backward = view.directions == ["backward"]
     return f"after {view.read[0] if backward else view.read[1] - 1:,}"
 
 
-def _clusters(table: pd.DataFrame) -> list[alt.Chart]:
-    """Which units are alike: a line beside their rows, and a number."""
-    each = table.groupby("cluster").agg(y=("y", "min"), y2=("y2", "max")).reset_index()
-    line = alt.Chart(each.assign(y=each["y"] + 1, y2=each["y2"] - 2)).mark_rule(
-        color="#888888", strokeWidth=2, x=_CLUSTERS_AT
-    )
-    numbers = each.assign(y=(each["y"] + each["y2"]) / 2, text=each["cluster"].astype(str))
-    numbers = numbers[each["y2"] - each["y"] >= 8]
-    look = {"fontSize": 9, "color": _GREY, "align": "left"}
-    return [line.encode(_y(), alt.Y2("y2:Q")), _said(numbers, x=_CLUSTERS_AT + 4, **look)]
-
-
-def _marked(view: View, table: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
-    """The chosen unit's row; and each unit that was found, where it switches on."""
-    chosen = table[table["unit"] == view.state.unit]
-    row = alt.Chart(chosen).mark_rect(
-        filled=False, stroke=theme.INK, strokeWidth=0.8, x=-1, x2=WIDTH + 1
-    )
-    drawn = [row.encode(_y(), alt.Y2("y2:Q"))]
-    low, high = x["scale"]["domain"]
+def _marked(view: View, table: pd.DataFrame) -> list[tuple]:
+    """Frames of the chosen unit's row, and of each unit that was found, where it is on."""
+    chosen = table[table["unit"] == view.state.unit].iloc[0]
     found = table[table["unit"].isin(view.found.units)]
-    boxes = [
-        (max(start - 0.5, low), min(stop - 0.5, high), y - 0.5, y2 - 0.5)
-        for start, stop in view.here
+    on = [
+        (start - 0.5, stop - 0.5, y - 0.5, y2 - 0.5, "on")
+        for start, stop, _ in view.here
         for y, y2 in zip(found["y"], found["y2"], strict=True)
-        if start - 0.5 < high and stop - 0.5 > low
     ]
-    if boxes:
-        boxes = pd.DataFrame(boxes, columns=["x", "x2", "y", "y2"])
-        mark = alt.Chart(boxes).mark_rect(filled=False, stroke=_MARKED, strokeWidth=1.6)
-        drawn.append(mark.encode(x, _y(), alt.X2("x2:Q"), alt.Y2("y2:Q")))
-    return drawn
+    return [(-np.inf, np.inf, chosen["y"] - 0.5, chosen["y2"] - 0.5, "unit"), *on]

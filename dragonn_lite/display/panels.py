@@ -14,7 +14,7 @@ import pandas as pd
 from dragonn_lite.display import tables, theme
 
 LANE_PX = 15
-_LETTER_PX = 6.5  # of a site's label
+_LETTER_PX = 7  # of a site's label
 
 
 def panel(
