@@ -43,7 +43,10 @@ def compiled_steps(
     """Return a function that takes one step for each batch of the examples it is given, in order.
 
     TensorFlow runs all of them in one compiled loop, in about two thirds of the time of
-    ``model.fit``; other backends use that.
+    ``model.fit``; other backends use that. On processors it compiles the steps of recurrent
+    networks with XLA. Their layers are loops over the positions, and TensorFlow looks up and
+    starts each small operation of each turn anew, forth and back; XLA makes one program of them:
+    half the time again, and less where other programs share the cores.
 
     Parameters
     ----------
@@ -79,6 +82,17 @@ def _tensorflow_steps(model, optimizer, batch_size):
     import tensorflow as tf
 
     length, n_tasks = model.input_shape[1], model.output_shape[-1]
+    # Not on a GPU: there the layers call cuDNN, which XLA cannot.
+    xla = _is_recurrent(model) and not tf.config.list_physical_devices("GPU")
+
+    @tf.function(jit_compile=xla)
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = masked_cross_entropy(y, model(tf.cast(x, tf.float32), training=True))
+            loss += sum(model.losses)  # of regularised layers
+        variables = model.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
 
     @tf.function(
         input_signature=[
@@ -90,14 +104,15 @@ def _tensorflow_steps(model, optimizer, batch_size):
         n = tf.shape(sequences)[0]
         total = tf.constant(0.0)
         for start in tf.range(0, n, batch_size):
-            x = tf.cast(sequences[start : start + batch_size], tf.float32)
-            y = targets[start : start + batch_size]
-            with tf.GradientTape() as tape:
-                loss = masked_cross_entropy(y, model(x, training=True))
-                loss += sum(model.losses)  # of regularised layers
-            variables = model.trainable_variables
-            optimizer.apply(tape.gradient(loss, variables), variables)
+            x = sequences[start : start + batch_size]
+            loss = step(x, targets[start : start + batch_size])
             total += loss * tf.cast(tf.shape(x)[0], tf.float32)
         return total / tf.cast(n, tf.float32)
 
     return lambda sequences, targets: float(steps(sequences, targets))
+
+
+def _is_recurrent(layer):
+    if isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional)):
+        return True
+    return any(map(_is_recurrent, getattr(layer, "layers", ())))

@@ -66,10 +66,8 @@ def additive_attention(
     if cell is not None:
         x = _parts.memory(x, cell, n_units, bidirectional, seed, every_step=True)
     as_count(n_units, "n_units", 1)
-    scores = _parts.dense(1, seed, name="relevance")(
-        _parts.dense(n_units, seed, activation="tanh", name="comparison")(x)
-    )
-    x = _weighted_sum(scores, x)
+    compared = _parts.dense(n_units, seed, activation="tanh", name="comparison")(x)
+    x = _weighted_sum(compared, x, seed)
     return _parts.end(inputs, x, n_tasks, seed, "additive_attention")
 
 
@@ -118,8 +116,7 @@ def retain(
     x = _parts.pooled_filters(inputs, n_filters, width_bp, pool_bp, seed)
     states = _parts.memory(x, cell, n_units, True, seed, every_step=True)
     gates = _parts.dense(n_filters, seed, activation="tanh", name="gates")(states)
-    scores = _parts.dense(1, seed, name="relevance")(states)
-    x = _weighted_sum(scores, layers.Multiply(name="gated")([gates, x]))
+    x = _weighted_sum(states, layers.Multiply(name="gated")([gates, x]), seed)
     return _parts.end(inputs, x, n_tasks, seed, "retain")
 
 
@@ -180,10 +177,12 @@ def self_attention(
     return _parts.end(inputs, x, n_tasks, seed, "self_attention")
 
 
-def _weighted_sum(scores, x):
-    """Weights from scores, (n, steps, 1), and the weighted sum of the steps, (n, features)."""
+def _weighted_sum(read, values, seed):
+    """Weights from what is read at each step, and the weighted sum of the values, (n, features)."""
+    # Without a bias: what is added to the scores of all steps leaves the weights as they are.
+    scores = _parts.dense(1, seed, use_bias=False, name="relevance")(read)
     weights = layers.Softmax(axis=1, name="attention")(scores)
-    return layers.Flatten()(layers.Dot(axes=1, name="context")([weights, x]))
+    return layers.Flatten()(layers.Dot(axes=1, name="context")([weights, values]))
 
 
 def _start_apart(attention, n_features, seed):
