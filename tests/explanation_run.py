@@ -1,4 +1,4 @@
-"""Explanations of two networks on one Keras backend from given weights: prints JSON."""
+"""Explanations of three networks on one Keras backend from given weights: prints JSON."""
 
 import json
 
@@ -36,6 +36,15 @@ def reader():
     return weighted(keras.Model(inputs, layers.Dense(2)(z)))
 
 
+def attending():
+    """Attention of two heads behind a convolution, for the methods that need some."""
+    inputs = keras.Input((30, 4))
+    z = layers.MaxPooling1D(2)(layers.Conv1D(4, 5)(inputs))
+    weights = layers.Softmax(axis=1)(layers.Dense(2)(z))
+    z = layers.Flatten()(layers.Dot(axes=1)([weights, z]))
+    return weighted(keras.Model(inputs, layers.Dense(2)(z)))
+
+
 def weighted(model):
     rng = np.random.default_rng(3)
     for variable in model.weights:  # each backend draws other first weights
@@ -56,7 +65,7 @@ OPTIONS = {
 def run():
     """Contributions by every method."""
     model, x, found = network(), dna.random_sequences(2, 30, rng=0), {}
-    for each in (reader(), model):  # the second one answers where both do
+    for each in (reader(), attending(), model):  # the last one answers where several do
         for name in interpretation.methods(model=each)["method"]:
             options = OPTIONS.get(name, {})
             found[name] = interpretation.explain(each, x, method=name, target=1, **options)

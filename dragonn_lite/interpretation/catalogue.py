@@ -34,6 +34,7 @@ class _Method(NamedTuple):
 
 
 _ANY, _BACK, _MEMORY, _LSTM = "any callable", "gradients", "a recurrent network", "an LSTM"
+_ATTENDING = "an attention layer"
 _WINDOWS = "(ceil((length - width_bp) / stride_bp) + 1)"
 _METHODS = {
     "in_silico_mutagenesis": _Method(
@@ -118,6 +119,14 @@ _METHODS = {
         "decomposition.decompose", "memory", _LSTM, "1",
         "to rounding", True, False, "nothing read", "10.48550/arXiv.1702.02540",
     ),
+    "attention": _Method(
+        "attention.attention", "attention", _ATTENDING, "1",
+        "none", False, False, "nothing", "10.48550/arXiv.1409.0473",
+    ),
+    "attention_times_gradient": _Method(
+        "attention.attention_times_gradient", "attention", _ATTENDING, "3",
+        "where linear", True, False, "weights of 0", "10.48550/arXiv.1608.05745",
+    ),
 }  # fmt: skip
 
 
@@ -134,6 +143,7 @@ _ELSEWHERE = {
     "shuffle": "window_shuffle", "prediction_difference": "marginal_substitution",
     "decompose": "lstm_decomposition", "decomposition": "lstm_decomposition",
     "temporal_increments": "temporal_output",
+    "attention_weights": "attention", "retain": "attention_times_gradient",
 }  # fmt: skip
 
 
@@ -171,8 +181,8 @@ def explain(
         Goes to methods that draw; others do without.
     **options
         Of the method: those of the function of its name, which is in one of the modules
-        ``perturbation``, ``lime``, ``masks``, ``gradients``, ``deeplift``, ``shapley`` and
-        ``recurrent`` of this room, and says what they do.
+        ``perturbation``, ``lime``, ``masks``, ``gradients``, ``deeplift``, ``shapley``,
+        ``recurrent`` and ``attention`` of this room, and says what they do.
 
     Returns
     -------
@@ -241,7 +251,7 @@ def methods(length: int = 200, *, model=None) -> pd.DataFrame:
         - `method`, `family`, and in a sentence its `summary` (``methods().style`` shows it whole
           in a notebook);
         - `needs`: "any callable", the "gradients" of a functional Keras model, "a recurrent
-          network", or "an LSTM" under a linear head;
+          network", "an LSTM" under a linear head, or "an attention layer";
         - `passes`: how many inputs the network is given for each sequence, by the options of the
           method. Where it needs gradients each also goes back. Mutagenesis computes only what a
           mutation reaches, where the network allows it; integrated gradients take up to 16 times
@@ -249,7 +259,8 @@ def methods(length: int = 200, *, model=None) -> pd.DataFrame:
         - `n_passes`: the same for a sequence of this length and the defaults of the options; 0
           where a window does not fit;
         - `completeness`: how nearly contributions add up to the logit less that of the references:
-          "to rounding", "to a tolerance", "on average", or "none" is promised;
+          "to rounding", "to a tolerance", "on average", "where linear" (to rounding, where all
+          behind the attention weights is linear), or "none" is promised;
         - `signed`: whether contributions may be negative;
         - `hypothetical`: whether every possible base is scored, not only the one that is there;
         - `compared_with`: what stands in for the sequence; "references" are those of the option
@@ -269,8 +280,8 @@ def methods(length: int = 200, *, model=None) -> pd.DataFrame:
     >>> int(table.loc["smoothgrad", "n_passes"])
     50
     >>> sorted(table.index[table["completeness"] != "none"])
-    ['deeplift', 'expected_gradients', 'integrated_gradients', 'lstm_decomposition', 'shapley',
-    'temporal_output']
+    ['attention_times_gradient', 'deeplift', 'expected_gradients', 'integrated_gradients',
+    'lstm_decomposition', 'shapley', 'temporal_output']
     >>> has_g = lambda x: x[:, :, 2].max(axis=1)
     >>> methods(model=has_g)["needs"].unique().tolist()
     ['any callable']
