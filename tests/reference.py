@@ -647,3 +647,75 @@ def traced(clusters, grammar):
         changes += [a and b for a, b in itertools.pairwise(right)]
     shares = [sum(part) / len(part) for part in (steps, transitions, changes)]
     return shares, names
+
+
+# --- memories --------------------------------------------------------------------------------
+
+
+def recurrent_states(kind, steps, kernel, recurrent, bias, activation, gate_activation, after):
+    """States and gates of an LSTM, GRU or SimpleRNN after each step, unit by unit."""
+    functions = {
+        "tanh": math.tanh,
+        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+        "relu": lambda z: max(0.0, z),
+        "softsign": lambda z: z / (1 + abs(z)),
+        "hard_sigmoid": lambda z: min(1.0, max(0.0, z / 6 + 0.5)),
+    }
+    act, gate = functions[activation], functions.get(gate_activation)
+    n_units = len(recurrent)
+    units = range(n_units)
+    read_bias, own_bias = bias if isinstance(bias[0], list) else (bias, [0.0] * len(bias))
+    h, c = [0.0] * n_units, [0.0] * n_units
+    names = {"LSTM": ("input", "forget", "candidate", "output"),
+             "GRU": ("update", "reset", "candidate"), "SimpleRNN": ()}[kind]  # fmt: skip
+    found = {name: [] for name in ("hidden", *names, *(["memory"] if kind == "LSTM" else []))}
+    for x in steps:
+
+        def read(column, x=x):
+            return sum(value * row[column] for value, row in zip(x, kernel)) + read_bias[column]
+
+        def recalled(column, h):
+            return sum(value * row[column] for value, row in zip(h, recurrent))
+
+        blocks = [[block * n_units + unit for unit in units] for block in range(len(names) or 1)]
+        if kind == "SimpleRNN":
+            h = [act(read(j) + recalled(j, h)) for j in blocks[0]]
+            values = ()
+        elif kind == "LSTM":
+            z = [[read(j) + recalled(j, h) for j in block] for block in blocks]
+            enter, forget = [gate(v) for v in z[0]], [gate(v) for v in z[1]]
+            new, leave = [act(v) for v in z[2]], [gate(v) for v in z[3]]
+            c = [forget[u] * c[u] + enter[u] * new[u] for u in units]
+            h = [leave[u] * act(c[u]) for u in units]
+            values = (enter, forget, new, leave)
+        else:
+            update, reset = (
+                [gate(read(j) + recalled(j, h) + own_bias[j]) for j in block]
+                for block in blocks[:2]
+            )
+            if after:  # the reset gate comes after the product
+                old = [reset[u] * (recalled(j, h) + own_bias[j]) for u, j in enumerate(blocks[2])]
+            else:
+                left = [reset[u] * h[u] for u in units]
+                old = [recalled(j, left) for j in blocks[2]]
+            new = [act(read(j) + old[u]) for u, j in enumerate(blocks[2])]
+            h = [update[u] * h[u] + (1 - update[u]) * new[u] for u in units]
+            values = (update, reset, new)
+        found["hidden"].append(h)
+        for name, value in zip(names, values):
+            found[name].append(value)
+        if kind == "LSTM":
+            found["memory"].append(c)
+    return found
+
+
+def lstm_contributions(memories, forgets, leave, weight, variant):
+    """Murdoch and Szlam's contributions of the steps, of one unit of an LSTM."""
+    found = []
+    for t in range(len(memories)):
+        now, before = memories[t], memories[t - 1] if t else 0.0
+        if variant == "gamma":
+            now *= math.prod(forgets[t + 1 :])
+            before *= math.prod(forgets[t:])
+        found.append(weight * leave * (math.tanh(now) - math.tanh(before)))
+    return found

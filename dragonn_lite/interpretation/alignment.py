@@ -25,9 +25,9 @@ _STEP_BY_STEP = {
     "dense", "einsumdense", "activation", "softmax", "relu", "leakyrelu", "prelu", "elu",
     "batchnormalization", "layernormalization", "groupnormalization", "unitnormalization",
     "rescaling", "dropout", "spatialdropout1d", "gaussiandropout", "gaussiannoise",
-    "alphadropout", "activityregularization", "identity", "timedistributed", "masking", "add", "subtract",
-    "multiply", "divide", "truedivide", "average", "maximum", "minimum", "concatenate",
-    "multiheadattention", "groupqueryattention", "attention", "additiveattention",
+    "alphadropout", "activityregularization", "identity", "timedistributed", "masking",
+    "add", "subtract", "multiply", "divide", "truedivide", "average", "maximum", "minimum",
+    "concatenate", "multiheadattention", "groupqueryattention", "attention", "additiveattention",
 }  # fmt: skip
 
 
