@@ -12,7 +12,8 @@ Along the sequence
 What was planted, what was learned?
     :func:`simulation_picture`, :func:`filters_beside_motifs`
 What has to be remembered, and what is?
-    :func:`reading_states`, :func:`memory_chart` (of a :class:`Recording`)
+    :func:`reading_states`, :func:`memory_chart` (of a :class:`Recording`), :func:`tracking_units`,
+    :func:`unit_course`, :func:`automata`
 What is attended to, and does it matter?
     :func:`attention_track`, :func:`attention_map`, :func:`faithfulness`
 Do replicates agree?
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from dragonn_lite.display.attention import attention_map, attention_track
 from dragonn_lite.display.attribution_panels import attribution_panels
+from dragonn_lite.display.automata import automata
 from dragonn_lite.display.calls import confusion, score_histogram
 from dragonn_lite.display.comparisons import bars, grammar_by_architecture, learning_curve
 from dragonn_lite.display.concordance import concordance
@@ -50,6 +52,7 @@ from dragonn_lite.display.simulations import simulation_picture
 from dragonn_lite.display.sites import reading, site_stack
 from dragonn_lite.display.threshold_panels import threshold_explorer
 from dragonn_lite.display.thresholds import hits_by_threshold
+from dragonn_lite.display.tracking import tracking_units, unit_course
 from dragonn_lite.display.tracks import contribution_track, one_hot_grid
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "attention_map",
     "attention_track",
     "attribution_panels",
+    "automata",
     "bars",
     "concordance",
     "confusion",
@@ -82,5 +86,7 @@ __all__ = [
     "site_stack",
     "spacing",
     "threshold_explorer",
+    "tracking_units",
+    "unit_course",
     "variant_effects",
 ]
