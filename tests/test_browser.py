@@ -590,3 +590,143 @@ def test_the_plain_picture_of_the_attribution_explorer_is_drawn(attributions, ar
     expect(canvas).to_have_count(1)
     assert min(canvas.evaluate_all(COLOURS)) > 10
     attributions.keep(artefacts, "plain", cell)
+
+
+# --- the memory explorer -------------------------------------------------------------------------
+
+MEMORY_CELLS = {
+    "setup": """import numpy as np, pandas as pd
+from dragonn_lite import lesson
+from dragonn_lite.display import charts, widgets
+from dragonn_lite.interpretation.recurrent import States, match, select
+lesson.begin()
+rng = np.random.default_rng(0)
+x = np.eye(4, dtype=np.uint8)[np.arange(4 * 60).reshape(4, 60) * 7 // 3 % 4]
+sites = pd.DataFrame({'sequence': [0, 2], 'motif': 'SPI1', 'start': [20, 40], 'stop': [30, 50],
+                      'strand': '+'})
+hidden = rng.uniform(-0.9, 0.2, (4, 60, 8)).astype(np.float32)
+for site in sites.itertuples():
+    hidden[site.sequence, site.start:site.stop, [2, 5]] = 0.8
+gates = {name: rng.random(hidden.shape) for name in ('input', 'forget', 'output', 'candidate')}
+steps = np.arange(60)
+states = States('memory', 'LSTM', hidden, 2 * hidden, gates, np.array(['forward'] * 8), steps,
+                steps + 1)
+output = np.add.accumulate(np.ones((4, 60)) / 10, axis=1)
+recording = widgets.Recording(
+    states, x, output, select, match, sites=sites, labels=[1, 0, 1, 0],
+    tracks={'grammar': np.where(steps < 20, 'outside', 'inside')[None].repeat(4, 0)})""",
+    "widget": "widgets.memory_explorer(recording)",
+    "chart": "charts.memory_chart(recording, pattern=(0, 20, 30), step=45)",
+}
+
+
+@pytest.fixture(scope="module")
+def memories(lab, lessons):
+    """A notebook with the memory explorer, as a widget and as its plain picture."""
+    return lessons(written(lab, "memories", MEMORY_CELLS))
+
+
+def test_the_memory_explorer_follows_mouse_and_keyboard(memories, artefacts):
+    page, cell = memories.page, memories.cell("widget")
+    cell.scroll_into_view_if_needed()
+    picture = cell.locator("svg[role=img]")
+    status = cell.get_by_role("status")
+
+    def says(*words):
+        expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
+
+    def press(name, across, down=0.5, to=None, keep=None):
+        panel = picture.locator(f"g.{name}_group path.background").first
+        panel.evaluate("panel => panel.scrollIntoView({block: 'center'})")
+        box = panel.bounding_box()
+        y = box["y"] + down * box["height"]
+        page.mouse.move(box["x"] + across * box["width"], y)
+        page.mouse.down()
+        if to is not None:
+            page.mouse.move(box["x"] + to * box["width"], y, steps=4)
+        if keep:
+            memories.keep(artefacts, keep, cell)
+        page.mouse.up()
+
+    def row(label):
+        return cell.locator(".jupyter-widgets", has=page.get_by_text(label, exact=True)).last
+
+    found = "2 units are on over 20 to 29 of sequence 0 and off elsewhere"
+    says("bound: logit 6.00", "labelled bound, 60 bp")
+    memories.keep(artefacts, "first", cell)
+
+    # By mouse: a range is dragged over the units, and its match pressed.
+    press("range_units", 20.5 / 60, to=29.5 / 60, keep="dragging")
+    says(found, "1 other place where they are on together", "sequence 2, 40 to 49: SPI1, bound")
+    expect(status).to_contain_text(f"{found}. 1 other place where they are on together.")
+    memories.keep(artefacts, "range", cell)
+    press("matches", 0.2, down=0.75)
+    says(found, "Sequence 2, labelled bound")
+    memories.keep(artefacts, "match", cell)
+    press("range_letters", 44.5 / 60)  # read up to this letter
+    says("logit 4.50 after 45 of 60 bases", "Just read: . at 44")
+    press("range_units", 0.5, down=0.01)  # the topmost row
+    says("unit [0-7]: hidden state")
+    memories.keep(artefacts, "reading", cell)
+
+    # By keyboard alone: back to where it began, and the same again.
+    cell.get_by_role("button", name="All").press("Enter")
+    box = row("Go to").locator("select")
+    box.focus()
+    box.press("Home")
+    says(found, "Sequence 0, labelled bound")
+    cell.get_by_role("button", name="Clear").press("Enter")
+    says("bound: logit 6.00; moved most")
+    expect(row("Range").locator(".widget-readout")).to_have_text("0 – 0")  # the slider as well
+    low, high = (row("Range").locator(".noUi-handle").nth(i) for i in (0, 1))
+    high.focus()
+    for _ in range(30):
+        high.press("ArrowRight")
+    low.focus()
+    for _ in range(20):
+        low.press("ArrowRight")
+    says(found, "sequence 2, 40 to 49: SPI1, bound")
+    threshold = row("On from").locator(".noUi-handle")
+    threshold.focus()
+    threshold.press("End")
+    says("No unit is on over 20 to 29", "no unit whose other places could be sought")
+    threshold.press("Home")
+    says("(No unit|[0-9] units?|Unit [0-9]) (is|are) on over 20 to 29")
+    cell.get_by_role("button", name="First").press("Enter")
+    says("logit 0.10 after 1 of 60 bases", "Just read: . at 0")
+    cell.get_by_role("button", name="Next").press("Enter")
+    says("logit 0.20 after 2 of 60 bases", "Just read: . at 1")
+    expect(row("Read to").locator(".widget-readout")).to_have_text("1")
+    step = row("Read to").locator(".noUi-handle")
+    step.focus()
+    step.press("ArrowRight")
+    says("logit 0.30 after 3 of 60 bases", "Just read: . at 2")
+    step.press("ArrowLeft")
+    step.press("ArrowLeft")
+    says("logit 0.10 after 1 of 60 bases")
+    row("Colours show").locator("select").select_option("forget gate")
+    expect(picture.get_by_text("forget gate of each unit")).to_be_visible()
+    row("Unit").locator("input").fill("7")
+    row("Unit").locator("input").press("Enter")
+    says("unit 7: hidden state")
+    row("Sequence").locator("input").fill("3")
+    row("Sequence").locator("input").press("Enter")
+    says("Sequence 3, labelled unbound")
+    memories.keep(artefacts, "keyboard", cell)
+    # A narrow window shows all of it smaller, and is pressed where it is seen.
+    page.set_viewport_size({"width": 700, "height": 900})
+    expect(picture).to_be_visible()
+    press("range_letters", 12.5 / 60)
+    says("logit 1.30 after 13 of 60 bases")
+    memories.keep(artefacts, "narrow", cell)
+    assert memories.faults == []
+
+
+def test_the_plain_picture_of_the_memory_explorer_is_drawn(memories, artefacts):
+    memories.page.set_viewport_size({"width": 1280, "height": 900})
+    cell = memories.cell("chart")
+    cell.scroll_into_view_if_needed()
+    canvas = cell.locator(".vega-embed canvas")
+    expect(canvas).to_have_count(1)
+    assert min(canvas.evaluate_all(COLOURS)) > 10
+    memories.keep(artefacts, "plain", cell)

@@ -442,6 +442,8 @@ def test_what_is_still_to_be_read_is_veiled():
     strided = spec_of(pooled(), step=3)
     assert framed(strided, "range_letters", "read")[0][:2] == (11.5, 17.5)  # all that it reads
     assert framed(strided, "range_units", "read")[0][:2] == tuple(pooled().edges[3:5])
+    assert framed(strided, "range_output", "veil")[0][:2] == (17.5, 39.5)
+    assert framed(strided, "range_units", "veil")[0][0] == pooled().edges[4]
 
 
 def test_bars_are_the_states_of_the_step():
@@ -642,6 +644,18 @@ def test_each_control_changes_state_and_picture(explorer):
     control(explorer, "Clear").click()
     assert explorer.explored.pattern is None and control(explorer, "Range").value == (0, 0)
     assert control(explorer, "Go to").disabled and control(explorer, "Clear").disabled
+
+
+def test_no_list_is_ever_blank(explorer):
+    lists = [w for w in walk(explorer) if isinstance(w, ipywidgets.Dropdown)]
+    assert len(lists) == 3 and all(each.label for each in lists)
+    control(explorer, "Range").value = (10, 16)
+    control(explorer, "and off").value = 20
+    control(explorer, "Go to").value = 0
+    assert all(each.label for each in lists)
+    control(explorer, "and off").value = 0
+    assert explorer.explored.margin_bp is None
+    assert control(explorer, "and off").label == "elsewhere"
 
 
 def test_a_range_is_dragged_and_its_match_pressed(explorer):

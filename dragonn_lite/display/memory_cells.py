@@ -21,6 +21,7 @@ _LOOKS = {  # fill, stroke, width of the stroke
     "unit": (_NONE, theme.INK, 0.8),
     "on": (_NONE, MARKED, 1.8),
 }
+_ENDS = theme.NEGATIVE, theme.POSITIVE
 _FAINTEST = 0.03  # what is closer to 0 is white, and so is not drawn
 
 
@@ -126,15 +127,11 @@ def colours(values) -> list[str]:
     >>> colours([-1, 0, 0.5])
     ['#6F4A9E', '#FFFFFF', '#ECB98E']
     """
-    ends = {
-        sign: np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
-        for sign, colour in ((-1, theme.NEGATIVE), (1, theme.POSITIVE))
-    }
-    found = []
-    for value in np.clip(np.asarray(values, float), -1, 1):
-        mixed = 255 + abs(value) * (ends[1 if value > 0 else -1] - 255)
-        found.append("#{:02X}{:02X}{:02X}".format(*(int(channel) for channel in mixed)))
-    return found
+    values = np.clip(np.asarray(values, float), -1, 1)[..., None]  # (n,) -> (n, 1)
+    negative, positive = ([int(end[i : i + 2], 16) for i in (1, 3, 5)] for end in _ENDS)
+    ends = np.where(values > 0, positive, negative)
+    mixed = (255 + np.abs(values) * (ends - 255)).astype(int) @ [1 << 16, 1 << 8, 1]
+    return [f"#{colour:06X}" for colour in mixed]
 
 
 def segments(values: np.ndarray, start: int) -> pd.DataFrame:
@@ -207,11 +204,13 @@ def over(view: View, height: float, *, readers=()) -> list[tuple]:
     if step is None:
         return ranges
     edges = view.recording.edges
+    before, after = edges[step], edges[step + 1]
     if not readers and len(view.directions) == 1:
         readers = [(view.directions[0], 0.0, height)]
+        before, after = (base - 0.5 for base in view.read)  # all that the step reads
     veils = []
     for direction, top, bottom in readers:
-        unread = (edges[step + 1], np.inf) if direction == "forward" else (-np.inf, edges[step])
+        unread = (after, np.inf) if direction == "forward" else (-np.inf, before)
         veils.append((*unread, top, bottom, "veil"))
     return [*veils, *ranges]
 

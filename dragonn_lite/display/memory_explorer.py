@@ -20,8 +20,10 @@ _HOW = "Press a letter to read up to it, a row to look into its unit."
 _DRAG = " Drag over letters or units to choose a range."
 _UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 _STYLE = {"description_width": "90px"}
-_MARGINS = [("elsewhere", None), *((f"{n} bp around", n) for n in (2, 5, 10, 20))]
-_NO_RANGE = "choose a range first"
+# To a list of ipywidgets, None is no choice at all.
+_ELSEWHERE, _NOWHERE = 0, -1
+_MARGINS = [("elsewhere", _ELSEWHERE), *((f"{n} bp around", n) for n in (2, 5, 10, 20))]
+_NO_RANGE = [("choose a range first", _NOWHERE)]
 
 
 class MemoryExplorer(ipywidgets.VBox):
@@ -76,8 +78,10 @@ class MemoryExplorer(ipywidgets.VBox):
         if self._syncing:
             return
         if name == "place":
-            if value is not None:
+            if value not in (None, _NOWHERE):
                 self._go(self.view.everywhere[value])
+        elif name == "margin_bp":
+            self._move(margin_bp=value or None)
         elif name == "pattern":
             start, stop = value
             self._move(pattern=(self.explored.sequence, start, stop) if stop > start else None)
@@ -145,7 +149,7 @@ class MemoryExplorer(ipywidgets.VBox):
         state, c = self.view.state, self._controls
         everywhere = self.view.everywhere
         options = [(place.words(), i) for i, place in enumerate(everywhere)]
-        c["place"].options = options or [(_NO_RANGE, None)]
+        c["place"].options = options or _NO_RANGE
         c["place"].disabled = not options
         here = [i for i, place in enumerate(everywhere) if place.sequence == state.sequence]
         step = self.view.at[0] if state.step is None else state.step
@@ -156,8 +160,8 @@ class MemoryExplorer(ipywidgets.VBox):
             "window": state.window,
             "pattern": (0, 0) if state.pattern is None else state.pattern[1:],
             "threshold": state.threshold,
-            "margin_bp": state.margin_bp,
-            "place": here[0] if here else None,
+            "margin_bp": state.margin_bp or _ELSEWHERE,
+            "place": here[0] if here else (None if options else _NOWHERE),
             "step": int(step),
         }
         for name, value in values.items():
@@ -196,7 +200,7 @@ def _controls(recording: Recording) -> dict:
             layout=ipywidgets.Layout(width="310px"),
         ),
         "margin_bp": _list("and off", _MARGINS),
-        "place": _list("Go to", [(_NO_RANGE, None)], "620px"),
+        "place": _list("Go to", _NO_RANGE, "620px"),
         "unit": _number("Unit", recording.n_units - 1),
         "step": _slider(ipywidgets.IntSlider, "Read to", 0, recording.n_steps - 1, "426px"),
         "start": _button("|◀ First", "Read the first step alone"),

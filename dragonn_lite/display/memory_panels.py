@@ -100,6 +100,7 @@ def _description(view: View) -> str:
     said = [view.words(), *_notes(view)]
     if view.found.units:
         said.append(f"Units: {', '.join(map(str, view.found.units))}")
+    if view.state.pattern is not None:
         said.append(view.match_words())
     said += [place.words() for place in view.found.places[:5]]
     last = view.at[view.state.unit]

@@ -38,8 +38,8 @@ def panel(
         look |= {"subtitle": textwrap.wrap(notes, 84)[:3], "subtitlePadding": 1}
     heading = alt.Title(title, **look)
     options = {"title": heading} if title else {}
-    layered = alt.layer(*[layer for layer in layers if layer is not None])
-    return layered.properties(name=name, width=width, height=height, **options)
+    drawn = [layer for layer in layers if layer is not None]
+    return alt.layer(*drawn, name=name, width=width, height=height, **options)
 
 
 def base_axis(window, *, axis: dict | None = None, title: str | None = None) -> alt.X:
