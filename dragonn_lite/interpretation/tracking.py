@@ -32,8 +32,10 @@ def tracking_units(
     deviations the furthest of all units strays: a unit has to stray further. The chance that any
     unit at all is wrongly said to follow is at most 5 %.
 
-    *What it does not show*: whether the network uses the unit. A unit may follow a property because
-    it follows another that goes with it, and a property held by many units together escapes.
+    *What it does not show*: whether the network uses the unit, or has learned to. A unit may follow a
+    property because it follows another that goes with it; in an untrained network too, states that
+    the opening motif has moved fade while the bracket is open. Compare the effect with that of the
+    network before training. And a property held by many units together escapes.
 
     Parameters
     ----------
