@@ -651,8 +651,10 @@ def test_no_list_is_ever_blank(explorer):
     assert len(lists) == 3 and all(each.label for each in lists)
     control(explorer, "Range").value = (10, 16)
     control(explorer, "and off").value = 20
-    control(explorer, "Go to").value = 0
-    assert all(each.label for each in lists)
+    for sequence in (2, 1, 0):
+        control(explorer, "Sequence").value = sequence
+        assert all(each.label for each in lists)
+    assert control(explorer, "Go to").label.startswith("sequence 0, 10 to 15: the range")
     control(explorer, "and off").value = 0
     assert explorer.explored.margin_bp is None
     assert control(explorer, "and off").label == "elsewhere"

@@ -23,7 +23,8 @@ _STYLE = {"description_width": "90px"}
 # To a list of ipywidgets, None is no choice at all.
 _ELSEWHERE, _NOWHERE = 0, -1
 _MARGINS = [("elsewhere", _ELSEWHERE), *((f"{n} bp around", n) for n in (2, 5, 10, 20))]
-_NO_RANGE = [("choose a range first", _NOWHERE)]
+_NO_RANGE = "choose a range first", _NOWHERE
+_CHOOSE = "the range, or one of its matches", _NOWHERE
 
 
 class MemoryExplorer(ipywidgets.VBox):
@@ -78,7 +79,7 @@ class MemoryExplorer(ipywidgets.VBox):
         if self._syncing:
             return
         if name == "place":
-            if value not in (None, _NOWHERE):
+            if value != _NOWHERE:
                 self._go(self.view.everywhere[value])
         elif name == "margin_bp":
             self._move(margin_bp=value or None)
@@ -149,9 +150,11 @@ class MemoryExplorer(ipywidgets.VBox):
         state, c = self.view.state, self._controls
         everywhere = self.view.everywhere
         options = [(place.words(), i) for i, place in enumerate(everywhere)]
-        c["place"].options = options or _NO_RANGE
-        c["place"].disabled = not options
         here = [i for i, place in enumerate(everywhere) if place.sequence == state.sequence]
+        if not here:
+            options.insert(0, _CHOOSE if options else _NO_RANGE)
+        c["place"].options = options
+        c["place"].disabled = not everywhere
         step = self.view.at[0] if state.step is None else state.step
         values = {
             "sequence": state.sequence,
@@ -161,7 +164,7 @@ class MemoryExplorer(ipywidgets.VBox):
             "pattern": (0, 0) if state.pattern is None else state.pattern[1:],
             "threshold": state.threshold,
             "margin_bp": state.margin_bp or _ELSEWHERE,
-            "place": here[0] if here else (None if options else _NOWHERE),
+            "place": here[0] if here else _NOWHERE,
             "step": int(step),
         }
         for name, value in values.items():
@@ -200,7 +203,7 @@ def _controls(recording: Recording) -> dict:
             layout=ipywidgets.Layout(width="310px"),
         ),
         "margin_bp": _list("and off", _MARGINS),
-        "place": _list("Go to", _NO_RANGE, "620px"),
+        "place": _list("Go to", [_NO_RANGE], "620px"),
         "unit": _number("Unit", recording.n_units - 1),
         "step": _slider(ipywidgets.IntSlider, "Read to", 0, recording.n_steps - 1, "426px"),
         "start": _button("|◀ First", "Read the first step alone"),

@@ -93,7 +93,7 @@ class Recording:
         1 bound, 0 unbound, -1 ambiguous.
     tracks : mapping of str to array (n, length), optional
         What is said of every base in words or whole numbers, such as the states of the grammar's
-        automaton: each is drawn as a strip.
+        automaton, ``np.array(automaton.states)[reading_states(simulation)]``: each is a strip.
     clusters : int (units,), optional
         Which units are alike. By default those whose hidden states are correlated.
     target : str
