@@ -1,5 +1,6 @@
 """Attention of several networks on one Keras backend from given weights: prints JSON."""
 
+import inspect
 import json
 
 from dragonn_lite._quiet import quiet_keras
@@ -58,6 +59,15 @@ def crossed():
     return ended(inputs, layers.GlobalMaxPooling1D()(z))
 
 
+def gated():
+    """Every step asks every other one, through a gate where Keras has some."""
+    known = inspect.signature(layers.MultiHeadAttention.__init__).parameters
+    options = {"use_gate": True} if "use_gate" in known else {}
+    inputs, z = features()
+    z = layers.MultiHeadAttention(2, 3, name="attention", **options)(z, z, use_causal_mask=True)
+    return ended(inputs, layers.GlobalAveragePooling1D()(layers.Activation("tanh")(z)))
+
+
 def sequential():
     steps = [keras.Input((LENGTH, 4)), layers.Conv1D(1, 3), layers.Flatten()]
     return keras.Sequential([*steps, layers.Activation("softmax", name="attention"),
@@ -76,6 +86,7 @@ NETWORKS = {
     "flat softmax": flat_softmax,
     "three heads": three_heads,
     "crossed": crossed,
+    "gated": gated,
     "sequential": sequential,
 }
 

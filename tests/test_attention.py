@@ -1,21 +1,25 @@
 """Attention: weights as by hand, other weights in their place, and whether any of it matters."""
 
+import functools
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import attention_run
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from attention_run import LENGTH, NETWORKS, network
 from keras import layers
 
+from dragonn_lite import interpretation
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.evaluation import metrics
-from dragonn_lite.interpretation import attention, slopes
+from dragonn_lite.interpretation import attention, slopes, truth
 from dragonn_lite.interpretation.alignment import spread
 from dragonn_lite.networks import architectures
 from dragonn_lite.networks.prediction import predict
@@ -23,11 +27,12 @@ from dragonn_lite.networks.prediction import predict
 pytestmark = pytest.mark.slow  # every network is compiled; the doctests are quick
 
 HERE = Path(__file__).parent
+ATTENDING = ("attention", "attention_times_gradient")
 STEPS = {"additive": 6, "additive of a memory": 6, "retain": 6, "self": 6, "sequential": 38}
-HEADS = {"self": 2, "crossed": 2, "three heads": 3}
-QUERIES = {"self": 6, "crossed": 6}
+HEADS = {"self": 2, "crossed": 2, "gated": 2, "three heads": 3}
+QUERIES = {"self": 6, "crossed": 6, "gated": 18}
 #: All that stands behind the weights is linear in the others, or the best of linear sums.
-NOT_LINEAR = ("self",)
+NOT_LINEAR = ("self", "gated")
 
 
 @pytest.fixture
@@ -113,6 +118,26 @@ def test_a_weight_lies_on_the_bases_that_its_step_reads(models, x):
     assert crossed.query_starts.tolist() == list(range(0, 36, 6))
     assert crossed.query_stops.tolist() == list(range(10, 46, 6))
     np.testing.assert_allclose(crossed.steps, crossed.matrix.sum(axis=2) / 6, atol=1e-6)
+
+
+def test_tables_hold_what_is_drawn(models, x):
+    found = attention.weights(models["crossed"], x)
+    bases, pairs = found.base_table(2), found.pair_table(2)
+    assert len(bases) == 2 * LENGTH and len(pairs) == 2 * 6 * 18
+    for _, row in bases.iloc[::17].iterrows():
+        assert row["weight"] == found.bases[2, int(row["head"]), int(row["position"])]
+    for i, row in pairs.iloc[::31].iterrows():
+        head, query, key = np.unravel_index(i, (2, 6, 18))
+        assert row["weight"] == found.matrix[2, head, query, key] and row["head"] == head
+        assert (row["query_start"], row["query_stop"]) == (6 * query, 6 * query + 10)
+        assert (row["key_start"], row["key_stop"]) == (2 * key, 2 * key + 6)
+    with pytest.raises(ValueError, match="layer attention pools"):
+        attention.weights(models["retain"], x).pair_table(0)
+
+
+def test_no_weight_where_a_mask_hides_the_steps_to_come(models, x):
+    matrix = attention.weights(models["gated"], x).matrix
+    assert not np.triu(matrix, 1).any() and matrix[:, :, 5, :6].all()
 
 
 def test_layers_are_found_where_they_attend_and_nowhere_else(x):
@@ -304,6 +329,19 @@ def test_bases_that_decide_are_missed_when_attended_and_others_not():
     assert np.isnan(value_of(table, "weights averaged", "size", "over_random"))
     n_sequences = table.groupby("measure")["n_sequences"].unique().to_dict()
     assert n_sequences == {"logit": [20], "size": [40], "flips": [40], "auROC": [40]}
+
+
+def test_attention_that_decides_finds_what_was_planted():
+    x, _ = few_g()
+    sites = pd.DataFrame({"sequence": range(20), "start": 11, "stop": 12})
+    board = truth.leaderboard(
+        {name: functools.partial(interpretation.explain, method=name) for name in ATTENDING},
+        {"one G": SimpleNamespace(sequences=x, labels=np.repeat([1, 0], 20),
+                                  sites=sites.assign(motif="G"), tasks=("G",))},
+        {"deciding": {"one G": deciding()}}, n_sequences=20,
+    )  # fmt: skip
+    found = board[(board["metric"] == "auROC") & (board["by"] == "sign")]
+    assert (found["value"] > 0.999).all() and set(found["method"]) == set(ATTENDING)
 
 
 def test_weights_that_nothing_depends_on_change_nothing(x):

@@ -626,6 +626,13 @@ BAD = np.array([0.0, np.nan])
         (lambda: charts.scan_track(np.zeros((5, 3))), r"scores has shape \(5, 3\)"),
         (lambda: charts.scan_track(np.full((5, 2), np.nan)), "scores holds 10 NaN"),
         (lambda: charts.scan_track(np.zeros((5, 2)), strand="x"), "strand is 'x'"),
+        (lambda: charts.attention_track(attended(1, 9)[0], "ACGT"), "x is 4 bp long, but table"),
+        (lambda: charts.attention_track(attended(9, 9)[0]), "9 heads and 81 rows"),
+        (lambda: charts.attention_track(attended(1, 9)[1][["head"]]), "no column 'position'"),
+        (lambda: charts.attention_track(attended(1, 9)[0].assign(weight=np.nan)), "holds 9 of 9"),
+        (lambda: charts.attention_map(attended(3, 200)[1]), "6,348 rows, expected up to"),
+        (lambda: charts.faithfulness(changed(), measure="loss"), "no rows of the measure 'loss'"),
+        (lambda: charts.faithfulness(changed(list("abcde"))), "5 other series"),
         (lambda: charts.one_hot_grid("A" * 61), "61 bp, expected at most 60"),
         (
             lambda: charts.simulation_picture(

@@ -40,11 +40,11 @@ class Attended(Rule):
         """Take the layer apart; any other step as it is."""
         if operation is not self.operation:
             return function(*tensors)
-        parts = {
-            layers.MultiHeadAttention: _heads_apart, layers.Attention: _matrix_apart,
-        }  # fmt: skip
-        take = next((f for kind, f in parts.items() if isinstance(operation, kind)), _softmax_apart)
-        return function(*tensors, by=partial(take, self))
+        if isinstance(operation, layers.MultiHeadAttention):
+            apart = _heads_apart
+        else:
+            apart = _matrix_apart if isinstance(operation, layers.Attention) else _softmax_apart
+        return function(*tensors, by=partial(apart, self))
 
 
 def attention_layers(network: keras.Model) -> dict:
@@ -177,7 +177,10 @@ def _heads_apart(rule, query, value, key=None, **kwargs):
     if rule.given is None:
         return given
     # (n, heads, queries, keys) of (n, keys, heads, width) -> (n, queries, heads, width)
-    return layer.output_dense(ops.einsum("nhqk,nkhd->nqhd", weights, layer.value_dense(value)))
+    context = ops.einsum("nhqk,nkhd->nqhd", weights, layer.value_dense(value))
+    if getattr(layer, "_use_gate", False):  # Keras 3.13 and later
+        context = context * layer._gate_dense(query)
+    return layer.output_dense(context)
 
 
 def _without(kwargs):

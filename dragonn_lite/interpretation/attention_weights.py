@@ -366,7 +366,7 @@ def _named(network, layer):
     found = attention_layers(network)
     if not found:
         raise ValueError(
-            f"model {network.name} has no attention layer: no softmax along the steps, "
+            f"model {network.name} has no attention layer of its own: no softmax along the steps, "
             "MultiHeadAttention, Attention or AdditiveAttention"
         )
     if layer is not None and layer not in found:
