@@ -229,7 +229,7 @@ UNKNOWN = {
     "stateful": (lambda z: layers.LSTM(2, stateful=True)(z), "stateful"),
     "masked": (lambda z: layers.LSTM(2)(layers.Masking()(z)), "masked"),
     "given a state": (
-        lambda z: layers.GRU(2)(z, initial_state=layers.GlobalMaxPooling1D()(z)[:, :2]),
+        lambda z: layers.LSTM(4)(z, initial_state=[layers.GlobalMaxPooling1D()(z)] * 2),
         "first state",
     ),
     "mixed": (lambda z: layers.LSTM(2, dtype="mixed_float16")(z), "float16"),

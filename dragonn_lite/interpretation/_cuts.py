@@ -105,6 +105,9 @@ def _passed(model, given):
     (source, result), steps, nodes = listed(model)
     tensors = {source: given}
     for step, node in zip(steps, nodes, strict=True):
+        if isinstance(step.layer, RECURRENT):
+            features_of(step.layer, node)  # refused where it reads more than the steps
+    for step, node in zip(steps, nodes, strict=True):
         tensors[step.result] = _through(step.layer, node, [tensors[key] for key in step.sources])
     return tensors[result]
 
@@ -113,7 +116,7 @@ def _through(layer, node, tensors):
     if isinstance(layer, keras.Model):
         return _passed(layer, tensors[0])
     if isinstance(layer, RECURRENT):
-        return _remembered(layer, node, tensors[0])
+        return _remembered(layer, tensors[0])
     first, name = tensors[0], f"layer {layer.name} ({type(layer).__name__})"
     if type(layer) not in STEPS:
         raise NotImplementedError(f"{name} may ask at one position what stands at others")
@@ -165,8 +168,7 @@ def _windowed(layer, x, name):
 # --- layers with a memory
 
 
-def _remembered(layer, node, x):
-    features_of(layer, node)  # refused where it reads more than the steps
+def _remembered(layer, x):
     name = f"layer {layer.name} ({type(layer).__name__})"
     if not isinstance(x, Steps):
         raise NotImplementedError(
