@@ -686,6 +686,20 @@ def test_a_range_is_dragged_and_its_match_pressed(explorer):
     assert explorer.explored.pattern == (1, 36, 40)
 
 
+def test_every_place_can_be_reached_from_the_one_before():
+    hidden = hidden_of()
+    hidden[0, [25, 26, 32, 33]] = hidden[0, 10]  # the same pattern twice more in one sequence
+    explorer = widgets.memory_explorer(recording(states=states(hidden)))
+    control(explorer, "and off").value = 5
+    press(explorer, "range_letters", 10.5 / LENGTH, 15.5 / LENGTH)
+    box = control(explorer, "Go to")
+    assert box.value == 0 and len(box.options) == 5
+    for i in (1, 2, 3, 4, 3, 0):
+        box.value = i
+        assert box.value == i
+        assert explorer.explored.sequence == explorer.view.everywhere[i].sequence
+
+
 def test_a_press_reads_up_to_a_letter_or_looks_into_a_unit(explorer):
     press(explorer, "range_letters", 12.5 / LENGTH)
     assert explorer.explored.step == 12 == control(explorer, "Read to").value

@@ -72,7 +72,7 @@ class MemoryExplorer(ipywidgets.VBox):
             children=[*(_row(row) for row in rows), self._said, picture],
             layout=ipywidgets.Layout(max_width="660px"),
         )
-        self.explored = MemoryState()
+        self.explored, self._place = MemoryState(), None
         self._look()
 
     def _on_change(self, name: str, value) -> None:
@@ -119,6 +119,7 @@ class MemoryExplorer(ipywidgets.VBox):
                 self._move(step=states.step_at(self._recording, b))
 
     def _go(self, place) -> None:
+        self._place = place
         self.explored = states.shown(self._recording, self.explored, place)
         self._look()
 
@@ -151,6 +152,8 @@ class MemoryExplorer(ipywidgets.VBox):
         everywhere = self.view.everywhere
         options = [(place.words(), i) for i, place in enumerate(everywhere)]
         here = [i for i, place in enumerate(everywhere) if place.sequence == state.sequence]
+        if self._place in everywhere and everywhere.index(self._place) in here:
+            here = [everywhere.index(self._place)]  # of several in one sequence, the one chosen
         if not here:
             options.insert(0, _CHOOSE if options else _NO_RANGE)
         c["place"].options = options
