@@ -296,6 +296,17 @@ def test_increments_add_up(direction, x):
     assert np.abs(found.completeness_error).max() < 1e-5
     nothing = found.logits - found.contributions.sum(axis=1)
     assert nothing == pytest.approx(np.repeat(steps[:1, 0], 4), abs=1e-5)  # too short for a step
+    shared = recurrent.temporal_increments(model, x, target=1, direction=direction, width_bp=4)
+    slow = np.zeros((4, LENGTH))
+    for base in range(LENGTH):  # in the order of reading
+        read = range(max(0, base - 3), base + 1)
+        slow[:, read] += moved[:, base, None] / len(read)
+    slow = slow if direction == "forward" else slow[:, ::-1]
+    assert shared.contributions == pytest.approx(slow, abs=1e-6)
+    assert np.abs(shared.completeness_error).max() < 1e-5
+    refused(
+        lambda: recurrent.temporal_increments(model, x, width_bp=0), ValueError, "width_bp", "0"
+    )
     refused(
         lambda: recurrent.temporal_output(model, x, direction="up"), ValueError, "direction", "'up'"
     )

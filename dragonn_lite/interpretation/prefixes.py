@@ -5,7 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from dragonn_lite._contract import as_count
 from dragonn_lite.interpretation._cuts import outputs_of_parts
+from dragonn_lite.interpretation.alignment import spread
 from dragonn_lite.interpretation.explanations import Explanation, batches, checked_network
 
 
@@ -70,19 +72,28 @@ def temporal_output(
 
 
 def temporal_increments(
-    model: keras.Model, sequences: np.ndarray, *, target: int = 0, direction: str = "forward"
+    model: keras.Model,
+    sequences: np.ndarray,
+    *,
+    target: int = 0,
+    direction: str = "forward",
+    width_bp: int = 1,
 ) -> Explanation:
     """By how much each base moved the logit when it was read: differences of the temporal output.
 
     They add up to the logit less that of a memory in which nothing has been read.
 
     *What it does not show*: what earlier bases had prepared. The base at which the memory
-    recognises a motif gets it all, and one that is needed later gets nothing.
+    recognises a motif gets it all (`width_bp` shares it out among those just before, blindly), and
+    one that is needed later gets nothing.
 
     Parameters
     ----------
     model, sequences, target, direction
         As in :func:`temporal_output`.
+    width_bp : int
+        Bases among which a difference is shared out evenly, in bp: the one that was read last, and
+        those read just before it.
 
     Returns
     -------
@@ -92,7 +103,7 @@ def temporal_increments(
     Raises
     ------
     TypeError, ValueError
-        As :func:`temporal_output`.
+        As :func:`temporal_output`, or if the width is no whole number of at least 1.
 
     References
     ----------
@@ -106,8 +117,11 @@ def temporal_increments(
     >>> temporal_increments(model, random_sequences(2, 50, rng=1)).contributions.shape
     (2, 50)
     """
+    as_count(width_bp, "width_bp", 1)
     sequences, logits, outputs = _outputs(model, sequences, target, direction)
-    moved = np.diff(outputs, axis=1)  # (n, length), in the order of reading
+    length = sequences.shape[1]
+    read = np.arange(length)  # (n, length) in the order of reading, and then of the bases
+    moved = spread(np.diff(outputs, axis=1), (read - width_bp + 1).clip(0), read + 1, length)
     moved = moved if direction == "forward" else moved[:, ::-1]
     error = logits - outputs[:, 0] - moved.sum(axis=1)
     return Explanation(sequences, moved, None, logits, "temporal_output", target, error)
