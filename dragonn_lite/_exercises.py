@@ -72,5 +72,5 @@ def number(answer, expected: float, tolerance: float) -> str:
 
 
 # A file for each lesson, which registers its judges with `exercise` when it is imported.
-for _lesson in ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09"):
+for _lesson in ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"):
     importlib.import_module(f"dragonn_lite._exercises_{_lesson}")

@@ -450,6 +450,42 @@ EXPECTED = {
         "tert_kmers": (0.26, 0.4),  # [0.317, 0.335]
         "tert_worst_rank": (1, 60),  # 14, 7, 9, 4 of 777: the later of the two mutations
     },
+    # Seed 1 in brackets.
+    "11_where_does_it_pay_attention": {
+        "network": (0.86, 0.95),  # 0.915
+        "ceiling": (0.92, 0.96),  # 0.948
+        "k-mers": (0.76, 0.87),  # 0.817
+        "gata_of_bound": (0.33, 0.6),  # 0.47
+        "spi_of_both": (0.7, 0.95),  # 0.85
+        "gata_of_both": (0, 0.1),  # 0.03
+        "spi_adds": (-9, -3),  # -6.2
+        "spi_negative": (0.98, 1),  # 1
+        "where_GATA1_attention": (0.78, 0.95),  # 0.865
+        "where_SPI1_attention": (0.92, 1),  # 0.965
+        "flips_attended": (0.42, 0.65),  # 0.54
+        "flips_elsewhere": (0.05, 0.2),  # 0.13
+        "flips_permuted": (0.35, 0.6),  # 0.48
+        "flips_equal": (0.3, 0.65),  # 0.53
+        "order_near_sighted": (0.4, 0.6),  # 0.485
+        "order_lowest": (0.98, 1),  # 0.999
+        "one_sided": (0.9, 1),  # 0.998
+        "both_needed": (1, 8),  # 2.7
+        "look_at_tal1": (0, 3),  # 2
+        "equal_costs": (-0.05, 0.005),  # -0.013
+        "retain_auroc": (0.97, 1),  # 0.999
+        "retain_misses": (0, 1e-4),  # 1e-6
+        "self_auroc": (0.98, 1),  # 1
+        "real_near_sighted": (0.91, 0.97),  # 0.940
+        "real_well_read": (0.91, 0.97),  # 0.937
+        "real_k-mers": (0.84, 0.89),  # 0.867
+        "real_where_near_sighted": (0.9, 1),  # 0.976
+        "real_where_well_read": (0.8, 1),  # 0.959
+        "by_heart_auROC_learned": (0.85, 1),  # 0.948
+        "by_heart_auROC_new": (0.42, 0.58),  # 0.488
+        "by_heart_largest_weight": (0.7, 1),  # 0.918
+        "by_heart_flips_permuted": (0.3, 0.65),  # 0.475
+        "untrained_largest_weight": (0.04, 0.12),  # 0.059
+    },
 }
 
 # The lessons that cannot do without real data, and the data sets they load.
@@ -459,6 +495,7 @@ REAL_DATA = {
     "07_what_happens_if_i_change_this_letter": ["encode_chip_101bp", "satmut_mpra"],
     "08_following_the_gradient": ["ctcf_keras_genomics"],
     "09_which_explanation_is_right": ["encode_chip_101bp", "satmut_mpra"],
+    "11_where_does_it_pay_attention": ["ctcf_keras_genomics"],
 }
 
 # A lesson has 60 s on two quiet cores and 1.5 GB. The machines that run these tests are shared, and
