@@ -47,7 +47,7 @@ def base_axis(window, *, axis: dict | None = None, title: str | None = None) -> 
 
     Examples
     --------
-    >>> base_axis((10, 30)).scale["domain"]
+    >>> base_axis((10, 30))["scale"]["domain"]
     [9.5, 29.5]
     """
     start, stop = window
