@@ -341,8 +341,9 @@ def _explain(model, sequences, method):
     else:
         said += "They say how much a base matters, not whether it speaks for or against binding."
     if error is not None:
+        against = about["compared_with"].replace("references", "the references")
         complete = (
-            "contributions add up to the logit less that of the references, but for "
+            f"contributions add up to the logit less that of {against}, but for "
             f"{np.abs(error).max():.2g} at most (the completeness error)"
         )
         say(complete)

@@ -241,6 +241,14 @@ def test_interpret_explains_by_the_method_that_it_is_told(method, trained, files
     assert "invalid choice: 'DeepLIFT', did you mean 'deeplift'?" in capsys.readouterr().err
 
 
+def test_interpret_says_which_network_a_method_needs(trained, files, tmp_path, capsys):
+    options = ["--model", str(trained), "--sequences", str(files / "bound.fa")]
+    options += ["--out", str(tmp_path / "out"), "--method", "lstm_decomposition"]
+    assert cli.main(["interpret", *options]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("dragonn_lite interpret: model ") and "no recurrent layer" in said
+
+
 def test_interpret_explains_all_where_most_is_0(trained, files, tmp_path):
     records = fasta.read_fasta(files / "bound.fa")[:7]
     fasta.write_fasta(tmp_path / "x.fa", records)
