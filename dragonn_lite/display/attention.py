@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dragonn_lite.display import panels, tables, theme
+from dragonn_lite.display import glyphs, panels, tables, theme
 from dragonn_lite.display.tracks import N_LETTERS_MAX, position_axis
 
 _HEAD_PX = 64
@@ -211,18 +211,14 @@ def _head_panel(table, head, name, bands, window, top, labelled, last):
 
 
 def _letter_row(letters, window):
-    table = pd.DataFrame({"x": np.arange(*window), "base": list(letters)})
-    size = min(13, 1.25 * theme.WIDTH / len(letters))
-    row = (
-        alt.Chart(table)
-        .mark_text(fontSize=size, fontWeight="bold")
-        .encode(
-            panels.base_axis(window),
-            text="base:N",
-            color=alt.Color("base:N", scale=theme.base_scale(), legend=None),
-        )
+    table = pd.DataFrame({"position": np.arange(*window), "base": list(letters)})
+    row = glyphs.letters(
+        table.assign(y0=0.0, y1=1.0),
+        x=panels.base_axis(window),
+        y=alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
+        tooltip=[alt.Tooltip("position:Q", title="position (bp)"), alt.Tooltip("base:N")],
     )
-    return panels.panel([row], "letters", 14)
+    return panels.panel([row], "letters", 16)
 
 
 def _with_cells(table, side):
@@ -249,20 +245,20 @@ def _head_map(table, head, sites, window, colour, first, size):
         scale=alt.Scale(**scale, reverse=True),
         axis=alt.Axis(**axis, minExtent=theme.AXIS_PX if first else 0),
     )
-    cells = alt.Chart(
-        table[["key_low", "key_high", "query_low", "query_high", "weight"]]
-    ).mark_rect(strokeWidth=0.5)
-    stroke = alt.Stroke("weight:Q", scale=colour["scale"], legend=None)
+    drawn = table[["key_low", "key_high", "query_low", "query_high", "weight"]]
+    # A trifle wider than they are: no background shines through between neighbours.
+    more = (window[1] - window[0]) / 800
+    drawn = drawn.assign(
+        key_end=(drawn["key_high"] + more).clip(upper=window[1]),
+        query_end=(drawn["query_high"] + more).clip(upper=window[1]),
+    )
     tooltip = [
         alt.Tooltip("query_low:Q", title="asking, from", format=".0f"),
         alt.Tooltip("key_low:Q", title="attended, from", format=".0f"),
         alt.Tooltip("weight:Q", format=".3f"),
     ]
-    layers = [
-        cells.encode(
-            x, y, x2="key_high:Q", y2="query_high:Q", color=colour, stroke=stroke, tooltip=tooltip
-        )
-    ]
+    cells = alt.Chart(drawn).mark_rect(strokeWidth=0)
+    layers = [cells.encode(x, y, x2="key_end:Q", y2="query_end:Q", color=colour, tooltip=tooltip)]
     if sites is not None and len(sites):
         layers += _marked_sites(sites, x, y, window, size[0])
     look = {"fontSize": 12, "fontWeight": "normal", "anchor": "middle", "offset": 4}
