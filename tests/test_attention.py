@@ -415,6 +415,14 @@ def test_bad_input_is_one_sentence(models, x):
         attention.weights(broken, x)
 
 
+def test_steps_that_are_none_of_the_sequence_are_refused(x):
+    inputs, z = attention_run.features()
+    slots = layers.RepeatVector(3, name="slots")(layers.GlobalMaxPooling1D()(z))
+    z = layers.GlobalMaxPooling1D()(layers.MultiHeadAttention(1, 4)(z, slots))
+    with pytest.raises(ValueError, match="layer slots .* makes steps of what has none"):
+        attention.weights(attention_run.ended(inputs, z), x)
+
+
 def test_training_goes_on_underneath(x):
     model = network("three heads")
     first = attention.weights(model, x).matrix

@@ -181,7 +181,10 @@ def _passed(operation, sources, tensor, known, length):
         return tuple(np.concatenate(each) for each in zip(*ends, strict=True))
     if isinstance(operation, _ATTENTION):
         sources = sources[:1]  # the query: values and keys are asked from its steps
-    starts, stops = _joined([_traced(x, known, length) for x in sources if len(x.shape) > 2])
+    stepped = [x for x in sources if len(x.shape) > 2]
+    if not stepped:
+        raise ValueError(f"{_named(operation)} makes steps of what has none: they read everything")
+    starts, stops = _joined([_traced(x, known, length) for x in stepped])
     if isinstance(operation, RECURRENT):
         back = getattr(operation, "go_backwards", False)  # what a Bidirectional gives is in order
         return (starts[::-1], stops[::-1]) if back else (starts, stops)
