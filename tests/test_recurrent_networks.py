@@ -246,16 +246,18 @@ def test_training_equals_a_plain_loop(name, monkeypatch):
         np.testing.assert_allclose(a, b, atol=2e-4)
 
 
-def test_losses_of_regularised_layers_count(monkeypatch):
+@pytest.mark.parametrize("normalised", [False, True])
+def test_regularised_and_normalised_layers_train_as_in_a_plain_loop(normalised, monkeypatch):
     def run():
         inputs = keras.Input((30, 4))
         layer = layers.GRU(3, kernel_regularizer=keras.regularizers.L2(0.5), seed=0)
-        model = keras.Model(inputs, layers.Dense(1)(layer(inputs)))
+        x = layers.BatchNormalization()(layer(inputs)) if normalised else layer(inputs)
+        model = keras.Model(inputs, layers.Dense(1)(x))
         rng = np.random.default_rng(0)
         for variable in model.weights:
-            variable.assign(rng.normal(0, 0.3, variable.shape))
+            variable.assign(np.abs(rng.normal(0, 0.3, variable.shape)))
         x, y = dna.random_sequences(50, 30, rng=1), np.arange(50) % 2
-        settings = training.Settings(batch_size=20)
+        settings = training.Settings(batch_size=16)  # and a last batch of 8
         return training.fit(model, x, y, epochs=2, settings=settings, rng=2).history["value"]
 
     found = run()

@@ -84,6 +84,14 @@ def _tensorflow_steps(model, optimizer, batch_size):
     length, n_tasks = model.input_shape[1], model.output_shape[-1]
     # Not on a GPU: there the layers call cuDNN, which XLA cannot.
     xla = _is_recurrent(model) and not tf.config.list_physical_devices("GPU")
+    # XLA compiles for one size of batch, in seconds. A short last batch is filled up with examples
+    # of weight 0; not where a layer keeps statistics of all that it sees.
+    fills = xla and not model.non_trainable_weights
+
+    def filled(part):
+        missing = batch_size - tf.shape(part)[0]
+        part = tf.pad(part, [[0, missing], *[[0, 0]] * (len(part.shape) - 1)])
+        return tf.ensure_shape(part, (batch_size, *part.shape[1:]))
 
     @tf.function(jit_compile=xla)
     def step(x, y):
@@ -105,7 +113,8 @@ def _tensorflow_steps(model, optimizer, batch_size):
         total = tf.constant(0.0)
         for start in tf.range(0, n, batch_size):
             x = sequences[start : start + batch_size]
-            loss = step(x, targets[start : start + batch_size])
+            y = targets[start : start + batch_size]
+            loss = step(filled(x), filled(y)) if fills else step(x, y)
             total += loss * tf.cast(tf.shape(x)[0], tf.float32)
         return total / tf.cast(n, tf.float32)
 

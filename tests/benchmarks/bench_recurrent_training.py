@@ -86,7 +86,7 @@ def measure(network, n_steps, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=16, help="steps in one call")
+    parser.add_argument("--steps", type=int, default=32, help="steps in one call")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="networks whose name holds this")
     options = parser.parse_args()
