@@ -187,6 +187,16 @@ def test_family_wise_error_is_at_most_five_percent(ignored):
     assert stats.binomtest(wrong, n_runs, 2 / 41, alternative="less").pvalue > 0.01
 
 
+def test_shuffles_that_change_nothing_count_against_a_unit():
+    """Of two sequences, every second shuffle is the order that was observed."""
+    followed = np.array([[0, 0, 1, 1, 0], [1, 1, 0, 0, 0]])
+    for seed in range(10):
+        found = tracking_units(made(followed[:, :, None]), followed, rng=seed).iloc[0]
+        assert found["association"] == 1
+        assert found["p_value"] > 0.3
+        assert found["verdict"] == "not shown"
+
+
 @pytest.mark.parametrize("n_shuffles", [40, 41, 100, 201])
 def test_the_line_says_the_same_as_the_p_value(n_shuffles):
     rng = np.random.default_rng(n_shuffles)
