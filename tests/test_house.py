@@ -28,7 +28,7 @@ ROOMS = {
 }
 # The files beside the rooms: these stand above all of them, the rest beneath.
 ABOVE = {"lesson", "_exercises", "_inputs", "cli", "comparison", "reports", "__main__"}
-ABOVE |= {f"_exercises_{lesson:02}" for lesson in range(10)}
+ABOVE |= {f"_exercises_{lesson:02}" for lesson in range(12)}
 DATA = {"numpy", "pandas", "tqdm"}
 LIBRARIES = {
     "dna": DATA | {"pybigtools"},
