@@ -13,8 +13,10 @@ import pytest
 import reference
 from keras import layers
 
+from dragonn_lite import interpretation
 from dragonn_lite.dna import sequences as dna
 from dragonn_lite.interpretation import alignment, recurrent
+from dragonn_lite.networks import architectures
 from dragonn_lite.networks import recurrent as networks
 
 HERE = Path(__file__).parent
@@ -409,6 +411,30 @@ def test_what_cannot_be_taken_apart_is_refused(body, words, x):
     refused(lambda: recurrent.decompose(built(body), x), ValueError, *words)
     model = built(layers.LSTM(3))
     refused(lambda: recurrent.decompose(model, x, variant="delta"), ValueError, "variant", "delta")
+
+
+# --- methods that know nothing of memories -------------------------------------------------------
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["recurrent_reader", "convolution_recurrent", "additive_attention", "retain", "self_attention"],
+)
+def test_gradients_and_differences_pass_memories_and_attention(name, x):
+    size = {"n_units": 4} if "recurrent" in name else {"n_filters": 4}
+    model = memory_run.weighted(architectures.BUILDERS[name](LENGTH, rng=0, **size), 0)
+    for variable in model.weights:  # attention that is all at one step is followed less exactly
+        variable.assign(variable / 2)
+    ones, at = x[:1].astype("f"), (0, LENGTH // 2, 1)
+    slope = interpretation.explain(model, x[:1], method="saliency").hypothetical[at]
+    scores = []
+    for step in (0.01, -0.01):
+        moved = ones.copy()
+        moved[at] += step
+        scores.append(float(np.asarray(model(moved))[0, 0]))
+    assert slope == pytest.approx((scores[0] - scores[1]) / 0.02, rel=0.05, abs=1e-4)
+    found = interpretation.explain(model, x[:2], n_references=2)  # no warning: they add up
+    size = np.abs(found.contributions).sum(axis=1)
+    assert (np.abs(found.completeness_error) < 1e-4 * size + 1e-6).all() and size.min() > 1e-3
 
 
 # --- other backends ------------------------------------------------------------------------------
