@@ -128,9 +128,12 @@ def _sequence(rng):
     while True:
         n_pairs = int(rng.integers(0, 7))
         names = list(_WORDS) * n_pairs
-        if n_pairs and rng.random() < 0.5:
+        change = rng.choice(["none", "swap", "leave open"], p=[0.5, 0.3, 0.2]) if n_pairs else ""
+        if change == "swap":
             at = int(rng.integers(len(names) - 1))
             names[at : at + 2] = names[at : at + 2][::-1]
+        elif change == "leave open":
+            names.pop()
         gaps = [
             "".join(rng.choice(list("ACGT"), rng.integers(1, 30))) for _ in range(len(names) + 1)
         ]

@@ -124,6 +124,7 @@ def test_a_small_memory_that_never_fails_passes():
         ((forgiving, outside), "is not bound; you say otherwise"),
         ((starts_anew, outside), "you say otherwise"),
         ((step, lambda memory: True), "is not bound"),
+        ((step, lambda memory: memory[1] != "broken"), "GATAAG is not bound"),  # left open
         ((step, lambda memory: None), "my_verdict returned None"),
         ((lambda memory, letter: None, outside), "end my_step with return"),
         ((lambda memory, letter: [letter], outside), "Your memory is a list"),
