@@ -404,6 +404,17 @@ def test_the_best_method_stands_on_top_and_refusals_are_counted():
     assert said == list(means.index)
 
 
+def test_networks_that_answer_one_grammar_are_told_apart():
+    table = board()
+    table = table[table["grammar"] == "counting"].replace({"method": {"ISM": "mutagenesis"}})
+    chart = charts.leaderboard(table)
+    assert chart.title.text[0].startswith("Mutagenesis comes first")
+    assert chart.title.text[0].endswith("over 2 networks")
+    assert chart.title.subtitle[0].startswith("dots: networks, with")
+    drawn = theme.svg(chart)
+    assert ">shallow<" in drawn and ">deep<" in drawn and ">counting<" not in drawn
+
+
 def test_a_method_that_refuses_the_hard_cells_is_not_ahead_for_that():
     def row(method, grammar, value):
         return [method, grammar, "net", "auROC", "mean of sequences", value, value, value, 0.5]

@@ -39,3 +39,10 @@ def test_the_commands_are_understood():
     commands = dict.fromkeys(["train", "evaluate", "predict", "interpret"])
     for line in lines:
         _options.parser(commands, catalogue).parse_args(shlex.split(line))
+
+
+def test_methods_and_architectures_it_names_are_offered():
+    assert int(re.search(r"the (\d+) methods", README)[1]) == len(catalogue.methods())
+    named = set(re.findall(r"`interpret --method (\w+)`|`--method (\w+)`", README))
+    assert {"".join(each) for each in named} <= set(catalogue.methods()["method"])
+    assert {"recurrent_reader", "additive_attention"} <= set(_options.ARCHITECTURES)

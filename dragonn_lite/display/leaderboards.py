@@ -62,15 +62,18 @@ def leaderboard(
         )
     judged = _answered_by_all(shown)
     shown = shown[_COLUMNS]
-    colours = theme.series_colours(list(shown["grammar"]))
+    # Of one grammar, networks are told apart.
+    networks = 1 == shown["grammar"].nunique() < shown["network"].nunique() <= len(theme.SERIES)
+    series, cell = ("network", "network") if networks else ("grammar", "cell")
+    colours = theme.series_colours(list(shown[series]))
     means = judged.groupby("method")["value"].agg(["mean", "size"]).sort_values(
         "mean", ascending=False
     )  # fmt: skip
     order = list(means.index)
     best = means.iloc[0]
     finding = title or (
-        f"{order[0]} comes first: mean {metric} {best['mean']:.2f} over "
-        f"{tables.counted(int(best['size']), 'cell')}"
+        f"{order[0][:1].upper()}{order[0][1:]} comes first: mean {metric} {best['mean']:.2f} over "
+        f"{tables.counted(int(best['size']), cell)}"
     )
     mean = means.reset_index().assign(label=means["mean"].map("{:.2f}".format).to_numpy())
     low = float(min(shown["low"].min(), shown["chance"].min()))
@@ -82,23 +85,23 @@ def leaderboard(
         axis=alt.Axis(minExtent=_NAMES_PX, labelLimit=_NAMES_PX, ticks=False),
     )
     place = f"{metric} of positions by {by}, {over}" if "by" in table else f"{metric}, {over}"
-    x = alt.X("value:Q", title=place, scale=scale)
+    x = alt.X("value:Q", title=place, scale=scale, axis=alt.Axis(tickCount=6))
     colour = alt.Color(
-        "grammar:N",
+        f"{series}:N",
         scale=theme.colour_scale(colours),
         legend=alt.Legend(orient="top", title=None, symbolOpacity=1),
     )
-    apart = alt.YOffset("grammar:N", sort=list(colours), title=None)
+    apart = alt.YOffset(f"{series}:N", sort=list(colours), title=None)
     tooltip = [
         *(alt.Tooltip(f"{name}:N") for name in ("method", "grammar", "network")),
         *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("value", "low", "high")),
     ]
     cells = alt.Chart(shown)
     chance = pd.DataFrame({"value": [float(shown["chance"].mean())]})
-    of_all = " of the cells that all answered" * (len(judged) < len(shown))
-    in_all = f"dots: cells, with 95 % interval; bar: mean{of_all}; dashed: chance; {subtitle}"
+    of_all = f" of the {cell}s that all answered" * (len(judged) < len(shown))
+    in_all = f"dots: {cell}s, with 95 % interval; bar: mean{of_all}; dashed: chance; {subtitle}"
     in_all = in_all.rstrip("; ")
-    refused = f"; {tables.counted(n_refused, 'cell')} refused by the method" * (n_refused > 0)
+    refused = f"; {tables.counted(n_refused, cell)} refused by the method" * (n_refused > 0)
     return alt.layer(
         alt.Chart(chance).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x),
         cells.mark_rule(opacity=0.5).encode(
