@@ -75,7 +75,10 @@ def _(answer):
                     f"{(int(n), int(n_features))}, got {got.shape}."
                 )
             if not np.isfinite(got).all():
-                return "With large scores your sums are not finite: np.exp is infinite there."
+                return (
+                    "With large scores your sums are not finite: np.exp is infinite there, or all "
+                    "the weights of a sequence are 0."
+                )
             if not np.allclose(got, _pooled(scores, values), atol=1e-6):
                 return _why(got, scores, values, size)
     return ""

@@ -112,8 +112,20 @@ def outside(memory):
     return memory[1] == "outside"
 
 
-def test_a_small_memory_that_never_fails_passes():
-    assert verdict("10.memory", (step, outside)).startswith("Right! Yours is the automaton")
+@pytest.mark.parametrize("said_as", [bool, int, np.bool_, np.int64, float, np.array])
+def test_a_small_memory_that_never_fails_passes(said_as):
+    answer = [step, lambda memory: said_as(outside(memory))]
+    assert verdict("10.memory", answer).startswith("Right! Yours is the automaton")
+
+
+def in_a_list(memory, letter):
+    memory = memory or ["", "outside"]
+    memory[:] = step(tuple(memory), letter)
+    return memory
+
+
+def test_the_memory_may_be_a_list_that_is_changed():
+    assert verdict("10.memory", (in_a_list, outside)).startswith("Right!")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +138,9 @@ def test_a_small_memory_that_never_fails_passes():
         ((step, lambda memory: True), "is not bound"),
         ((step, lambda memory: memory[1] != "broken"), "GATAAG is not bound"),  # left open
         ((step, lambda memory: None), "my_verdict returned None"),
+        ((step, lambda memory: memory[1]), "my_verdict returned 'outside'"),
         ((lambda memory, letter: None, outside), "end my_step with return"),
-        ((lambda memory, letter: [letter], outside), "Your memory is a list"),
+        ((lambda memory, letter: [*(memory or []), letter], outside), "more than 60 different"),
         ((lambda memory: 0, outside), "TypeError"),
     ],
 )

@@ -47,6 +47,11 @@ def test_right_attention_pooling_passes():
     assert verdict("11.pooling", lambda s, v: summed(softmax(s), v).tolist()) == "Right!"
 
 
+def less_the_largest_of_all(scores, values):
+    raised = np.exp(scores - scores.max())
+    return summed(raised / raised.sum(axis=1, keepdims=True), values)
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -59,6 +64,7 @@ def test_right_attention_pooling_passes():
         (lambda s, v: v[np.arange(len(v)), s.argmax(axis=1)], "the others count, too"),
         (lambda s, v: softmax(s), "make sums of shape"),
         (lambda s, v: summed(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True), v), "not finite"),
+        (less_the_largest_of_all, "or all the weights of a sequence are 0"),
         (lambda s, v: summed(softmax(s.clip(-20, 20)), v), "with large ones the sums are wrong"),
         (lambda s, v: summed(softmax(-s), v), "The first sum should be"),
         (lambda s: s, "TypeError"),
