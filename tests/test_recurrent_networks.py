@@ -215,7 +215,7 @@ def test_wrong_sizes_are_refused_in_a_sentence(build, arguments, said):
 
 
 # --- how they are trained ------------------------------------------------------------------------
-def steps_by_hand(model, optimizer, batch_size):
+def steps_by_hand(model, optimizer, batch_size, n_steps):
     """One step after the other, each operation by itself."""
     import tensorflow as tf
 
@@ -233,8 +233,10 @@ def steps_by_hand(model, optimizer, batch_size):
     return steps
 
 
+@pytest.mark.parametrize("steps_for_xla", [0, 10**6])
 @each_network
-def test_training_equals_a_plain_loop(name, monkeypatch):
+def test_training_equals_a_plain_loop(name, steps_for_xla, monkeypatch):
+    monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", steps_for_xla)
     _, history, weights = recurrent_run.run(name)
     monkeypatch.setattr(training, "compiled_steps", steps_by_hand)
     _, expected, plain = recurrent_run.run(name)
@@ -248,6 +250,8 @@ def test_training_equals_a_plain_loop(name, monkeypatch):
 
 @pytest.mark.parametrize("normalised", [False, True])
 def test_regularised_and_normalised_layers_train_as_in_a_plain_loop(normalised, monkeypatch):
+    monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", 0)
+
     def run():
         inputs = keras.Input((30, 4))
         layer = layers.GRU(3, kernel_regularizer=keras.regularizers.L2(0.5), seed=0)

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+_STEPS_FOR_XLA = 200  # what compiling takes, in short steps
+
 
 def masked_cross_entropy(targets, logits):
     """Mean binary cross-entropy over the labels that count.
@@ -38,7 +40,7 @@ def masked_cross_entropy(targets, logits):
 
 
 def compiled_steps(
-    model: keras.Model, optimizer: keras.Optimizer, batch_size: int
+    model: keras.Model, optimizer: keras.Optimizer, batch_size: int, n_steps: int
 ) -> Callable[[np.ndarray, np.ndarray], float]:
     """Return a function that takes one step for each batch of the examples it is given, in order.
 
@@ -46,7 +48,8 @@ def compiled_steps(
     ``model.fit``; other backends use that. On processors it compiles the steps of recurrent
     networks with XLA. Their layers are loops over the positions, and TensorFlow looks up and
     starts each small operation of each turn anew, forth and back; XLA makes one program of them:
-    half the time again, and less where other programs share the cores.
+    half the time again, and less where other programs share the cores. Compiling takes as long as
+    200 short steps, and 80 MB that are never given back: a shorter training goes without.
 
     Parameters
     ----------
@@ -56,6 +59,8 @@ def compiled_steps(
         Built for the model's variables.
     batch_size : int
         Examples in one step.
+    n_steps : int
+        Steps of the whole training, at most.
 
     Returns
     -------
@@ -63,10 +68,10 @@ def compiled_steps(
         From sequences uint8 (n, length, 4) and targets float32 (n, 2 * n_tasks) to the mean loss.
     """
     tensorflow = keras.backend.backend() == "tensorflow"
-    return (_tensorflow_steps if tensorflow else keras_steps)(model, optimizer, batch_size)
+    return (_tensorflow_steps if tensorflow else keras_steps)(model, optimizer, batch_size, n_steps)
 
 
-def keras_steps(model, optimizer, batch_size):
+def keras_steps(model, optimizer, batch_size, n_steps):
     """Return the same function by ``model.fit``, for every backend."""
     jit = keras.backend.backend() == "jax"
     model.compile(optimizer, masked_cross_entropy, jit_compile=jit)
@@ -78,12 +83,13 @@ def keras_steps(model, optimizer, batch_size):
     return steps
 
 
-def _tensorflow_steps(model, optimizer, batch_size):
+def _tensorflow_steps(model, optimizer, batch_size, n_steps):
     import tensorflow as tf
 
     length, n_tasks = model.input_shape[1], model.output_shape[-1]
     # Not on a GPU: there the layers call cuDNN, which XLA cannot.
-    xla = _is_recurrent(model) and not tf.config.list_physical_devices("GPU")
+    pays = n_steps >= _STEPS_FOR_XLA and not tf.config.list_physical_devices("GPU")
+    xla = pays and _is_recurrent(model)
     # XLA compiles for one size of batch, in seconds. A short last batch is filled up with examples
     # of weight 0; not where a layer keeps statistics of all that it sees.
     fills = xla and not model.non_trainable_weights

@@ -157,8 +157,9 @@ def fit(
     # Weights of classes hold for validation too, so that both losses say the same thing.
     of_classes = weights if isinstance(weights, (str, Mapping)) else None
     held_out_targets = _with_weights(held_out[1], of_classes)
-    optimizer = _optimizer(model, settings, as_count(epochs, "epochs", 1) * len(batches))
-    steps = compiled_steps(model, optimizer, settings.batch_size)
+    n_steps = as_count(epochs, "epochs", 1) * len(batches)
+    optimizer = _optimizer(model, settings, n_steps)
+    steps = compiled_steps(model, optimizer, settings.batch_size, n_steps)
     run = Run(model, optimizer, batches, epochs, checkpoint)
     spent = run.seconds  # of the sessions before this one
     interrupted = False
