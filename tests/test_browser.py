@@ -612,7 +612,7 @@ steps = np.arange(60)
 states = States('memory', 'LSTM', hidden, 2 * hidden, gates, np.array(['forward'] * 8), steps,
                 steps + 1)
 output = np.add.accumulate(np.ones((4, 60)) / 10, axis=1)
-recording = widgets.Recording(
+recording = charts.Recording(
     states, x, output, select, match, sites=sites, labels=[1, 0, 1, 0],
     tracks={'grammar': np.where(steps < 20, 'outside', 'inside')[None].repeat(4, 0)})""",
     "widget": "widgets.memory_explorer(recording)",

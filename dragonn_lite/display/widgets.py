@@ -2,7 +2,7 @@
 
 :func:`motif_explorer` (twin: :func:`motif_explorer_chart`), :func:`threshold_explorer` (twin:
 :func:`threshold_explorer_chart`), :func:`attribution_explorer` (twin:
-``charts.attribution_panels``), :func:`memory_explorer` (of a :class:`Recording`; twin:
+``charts.attribution_panels``), :func:`memory_explorer` (of a ``charts.Recording``; twin:
 ``charts.memory_chart``), :func:`training_picture`, and :func:`follow`, which makes a widget of one
 control and any function that returns a chart.
 
@@ -31,7 +31,6 @@ from dragonn_lite.display.live import (
     training_picture,
 )
 from dragonn_lite.display.memory_explorer import MemoryExplorer, memory_explorer
-from dragonn_lite.display.memory_recording import Recording
 from dragonn_lite.display.pictures import Picture
 from dragonn_lite.display.threshold_explorer import ThresholdState
 from dragonn_lite.display.threshold_panels import threshold_explorer_chart
@@ -43,7 +42,6 @@ __all__ = [
     "MemoryExplorer",
     "MotifExplorer",
     "MotifState",
-    "Recording",
     "ThresholdExplorer",
     "ThresholdState",
     "TrainingPicture",
