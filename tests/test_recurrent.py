@@ -1,5 +1,6 @@
 """Recurrent networks explained: states, temporal output and decomposition against slow loops."""
 
+import functools
 import json
 import os
 import subprocess
@@ -64,6 +65,9 @@ def x():
         lambda z: layers.Conv1DTranspose(2, 5, strides=3, padding="same")(z),
         lambda z: layers.UpSampling1D(3)(layers.Cropping1D((2, 3))(layers.Conv1D(2, 4)(z))),
         lambda z: layers.Conv1D(2, 4)(layers.ZeroPadding1D((2, 3))(z)),
+        lambda z: keras.ops.concatenate([layers.Conv1D(2, 4)(z), layers.Conv1D(2, 9)(z)], axis=1),
+        lambda z: layers.EinsumDense("...sx,sxy->...sy", (LENGTH, 2))(z),
+        lambda z: layers.EinsumDense("nsx,xy->nsy", (LENGTH, 2))(z),
     ],
 )
 def test_steps_read_the_bases_that_change_them(body, x):
@@ -120,6 +124,12 @@ def test_alignment_says_what_it_does_not_know():
     refused(lambda: alignment.bases_read(model, "memory"), ValueError, "may move steps", "flip")
     refused(lambda: alignment.bases_read(model, "logits"), ValueError, "logits", "no steps")
     refused(lambda: alignment.bases_read(model, "tea"), ValueError, "'tea'", "memory")
+    mixed = layers.EinsumDense("...sx,st->...tx", (7, 4))
+    sideways = layers.AveragePooling1D(2, data_format="channels_first")
+    for layer in (mixed, sideways):
+        model = built(lambda z, layer=layer: layers.LSTM(2, name="memory")(layer(z)))
+        call = functools.partial(alignment.bases_read, model, "memory")
+        refused(call, ValueError, "mixes steps", layer.name)
     refused(lambda: alignment.bases_read(len, "memory"), TypeError, "model")
     free = built(layers.LSTM(2, name="memory"), None)
     refused(lambda: alignment.bases_read(free, "memory"), ValueError, "length=")
@@ -203,6 +213,26 @@ def test_states_equal_scalar_loops_and_keras_itself(case, x):
     assert found.layer == layer.name
 
 
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU])
+def test_each_gate_has_a_softmax_of_its_own(kind, x):
+    model = built(kind(3, recurrent_activation="softmax"))
+    own = keras.Model(model.inputs[0], model.layers[1].output)(x.astype("f"))
+    assert recurrent.states(model, x).hidden[:, -1] == pytest.approx(np.asarray(own), abs=1e-6)
+
+
+def test_both_directions_may_be_given_apart_and_states_beside_the_output(x):
+    apart = built(lambda z: layers.Subtract()(Both(layers.GRU(3), merge_mode=None)(z)))
+    both = keras.Model(apart.inputs[0], apart.layers[1].output)(x.astype("f"))
+    found = recurrent.states(apart, x).hidden
+    assert found[:, -1, :3] == pytest.approx(np.asarray(both[0]), abs=1e-6)
+    assert found[:, 0, 3:] == pytest.approx(np.asarray(both[1]), abs=1e-6)
+    held = built(lambda z: layers.Concatenate()(layers.LSTM(3, return_state=True)(z)[1:]))
+    last = keras.Model(held.inputs[0], held.layers[-2].output)(x.astype("f"))
+    found = recurrent.states(held, x)
+    last_states = np.concatenate([found.hidden[:, -1], found.memory[:, -1]], axis=1)
+    assert last_states == pytest.approx(np.asarray(last), abs=1e-6)
+
+
 def test_layers_are_chosen_by_name_and_weights_are_read_anew(x):
     inputs = keras.Input((LENGTH, 4))
     first = layers.GRU(3, return_sequences=True, name="first")(inputs)
@@ -230,6 +260,16 @@ class Own(layers.Layer):
 UNKNOWN = {
     "stateful": (lambda z: layers.LSTM(2, stateful=True)(z), "stateful"),
     "masked": (lambda z: layers.LSTM(2)(layers.Masking()(z)), "masked"),
+    "masked within a network": (
+        lambda z: layers.LSTM(2)(
+            layers.Dropout(0.1)(keras.Sequential([keras.Input((LENGTH, 4)), layers.Masking()])(z))
+        ),
+        "masked",
+    ),
+    "given a mask": (
+        lambda z: layers.LSTM(2)(z, mask=keras.ops.any(keras.ops.not_equal(z, 0), axis=-1)),
+        "masked",
+    ),
     "given a state": (
         lambda z: layers.LSTM(4)(z, initial_state=[layers.GlobalMaxPooling1D()(z)] * 2),
         "first state",
@@ -240,7 +280,7 @@ UNKNOWN = {
         lambda z: Both(layers.LSTM(2), backward_layer=layers.GRU(2, go_backwards=True))(z),
         "LSTM and GRU",
     ),
-    "none": (lambda z: layers.GlobalMaxPooling1D()(z), "no recurrent layer"),
+    "none": (lambda z: layers.GlobalMaxPooling1D()(z), "no recurrent layer of its own"),
 }
 
 

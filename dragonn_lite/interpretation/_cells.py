@@ -77,11 +77,11 @@ class Cell:
 
 def _lstm(cell, read, hidden, memory):
     z = read + hidden @ cell.recurrent
-    u = cell.n_units
-    gates = cell.gate_activation(z[..., : 2 * u])
-    enter, forget = gates[..., :u], gates[..., u:]
-    candidate = cell.activation(z[..., 2 * u : 3 * u])
-    leave = cell.gate_activation(z[..., 3 * u :])
+    z = z.reshape(*z.shape[:-1], 4, cell.n_units)
+    gates = cell.gate_activation(z[..., :2, :])
+    enter, forget = gates[..., 0, :], gates[..., 1, :]
+    candidate = cell.activation(z[..., 2, :])
+    leave = cell.gate_activation(z[..., 3, :])
     memory = forget * memory + enter * candidate
     return (leave * cell.activation(memory), memory), (enter, forget, leave, candidate)
 
@@ -90,8 +90,9 @@ def _gru(cell, read, hidden):
     u = cell.n_units
     whole = cell.recurrent if cell.reset_after else cell.recurrent[:, : 2 * u]
     recalled = hidden @ whole + cell.recurrent_bias[: whole.shape[1]]
-    gates = cell.gate_activation(read[..., : 2 * u] + recalled[..., : 2 * u])
-    update, reset = gates[..., :u], gates[..., u:]
+    z = read[..., : 2 * u] + recalled[..., : 2 * u]
+    gates = cell.gate_activation(z.reshape(*z.shape[:-1], 2, u))  # a softmax is one of each gate
+    update, reset = gates[..., 0, :], gates[..., 1, :]
     if cell.reset_after:
         old = reset * recalled[..., 2 * u :]
     else:
@@ -119,7 +120,8 @@ def recurrent_layer(model: keras.Model, name: str | None) -> layers.Layer:
     found = {layer.name: layer for layer in model.layers if isinstance(layer, RECURRENT)}
     if not found:
         raise ValueError(
-            f"model {model.name} has no recurrent layer; take one with an LSTM, GRU or SimpleRNN"
+            f"model {model.name} has no recurrent layer of its own; take one with an LSTM, GRU or "
+            "SimpleRNN"
         )
     if name is not None and name not in found:
         raise ValueError(f"layer is {name!r}, expected one that is recurrent: {', '.join(found)}")
@@ -129,11 +131,26 @@ def recurrent_layer(model: keras.Model, name: str | None) -> layers.Layer:
 def features_of(layer: layers.Layer, node) -> keras.KerasTensor:
     """The tensor (n, steps, channels) that a recurrent layer reads; refused if it reads more."""
     name, sources = f"layer {layer.name}", node.input_tensors
-    if getattr(sources[0], "_keras_mask", None) is not None:
+    if node.arguments.kwargs.get("mask") is not None or _is_masked(sources[0]):
         raise ValueError(f"{name} skips masked steps, which is not followed; leave out the mask")
     if len(sources) != 1:
         raise ValueError(f"{name} is given a first state, expected one that begins with zeros")
     return sources[0]
+
+
+def _is_masked(tensor):
+    """Whether steps are masked; that a network within a network does so shows in it alone."""
+    tensors, seen = [tensor], set()
+    while tensors:
+        tensor = tensors.pop()
+        if getattr(tensor, "_keras_mask", None) is not None:
+            return True
+        operation, index, _ = tensor._keras_history
+        within = operation.outputs if isinstance(operation, keras.Model) else []
+        if id(tensor) not in seen and (within or getattr(operation, "supports_masking", False)):
+            tensors += [*within, *operation._inbound_nodes[index].input_tensors]  # handed on
+        seen.add(id(tensor))
+    return False
 
 
 def cells(layer: layers.Layer) -> list[Cell]:

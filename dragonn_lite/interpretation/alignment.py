@@ -152,7 +152,8 @@ def node_of(model: keras.Model, layer: layers.Layer):
         _, steps, nodes = listed(model)
     except NotImplementedError as reason:
         raise ValueError(f"model {model.name}: {reason}") from None
-    found = [node for step, node in zip(steps, nodes, strict=True) if step.layer is layer]
+    places = zip(steps, nodes, strict=True)  # one place for each tensor that is given there
+    found = list({id(node): node for step, node in places if step.layer is layer}.values())
     if len(found) != 1:
         raise ValueError(
             f"layer {layer.name} is used {len(found)} times by model {model.name}, expected once"
@@ -164,23 +165,24 @@ def _traced(tensor, known, length):
     """Starts and stops of the steps of a tensor, in bases."""
     if id(tensor) not in known:
         operation, index, _ = tensor._keras_history
-        sources = operation._inbound_nodes[index].input_tensors
-        known[id(tensor)] = _passed(operation, sources, tensor, known, length)
+        node = operation._inbound_nodes[index]
+        known[id(tensor)] = _passed(operation, node, tensor, known, length)
     return known[id(tensor)]
 
 
-def _passed(operation, sources, tensor, known, length):
+def _passed(operation, node, tensor, known, length):
+    sources = node.input_tensors
     if isinstance(operation, keras.Model):
         first = _traced(sources[0], known, length)
         inner = {id(operation.inputs[0]): first}
         return _traced(operation.outputs[0], inner, length)
     if not sources or len(tensor.shape) < 3:
         raise ValueError(f"{_named(operation)} gives shape {tensor.shape}, which has no steps")
-    if isinstance(operation, layers.Concatenate) and operation.axis % len(tensor.shape) == 1:
+    if name_of(operation) == "concatenate" and operation.axis % len(tensor.shape) == 1:
         ends = [_traced(source, known, length) for source in sources]
         return tuple(np.concatenate(each) for each in zip(*ends, strict=True))
     if isinstance(operation, _ATTENTION):
-        sources = sources[:1]  # the query: values and keys are asked from its steps
+        sources = [attended(node)["query"]]  # values and keys are asked from its steps
     stepped = [x for x in sources if len(x.shape) > 2]
     if not stepped:
         raise ValueError(f"{_named(operation)} makes steps of what has none: they read everything")
@@ -188,6 +190,8 @@ def _passed(operation, sources, tensor, known, length):
     if isinstance(operation, RECURRENT):
         back = getattr(operation, "go_backwards", False)  # what a Bidirectional gives is in order
         return (starts[::-1], stops[::-1]) if back else (starts, stops)
+    if not _along_steps(operation, len(sources[0].shape)):
+        raise ValueError(f"{_named(operation)} mixes steps: which bases they read is not known")
     if isinstance(operation, _WINDOWED):
         return _windowed(operation, starts, stops)
     if isinstance(operation, layers.Conv1DTranspose):
@@ -215,6 +219,23 @@ _ATTENTION = tuple(
     getattr(layers, name)
     for name in ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention")
 )
+
+
+def attended(node) -> dict[str, keras.KerasTensor]:
+    """Query, value and, where it is given, key that a layer of attention reads at a node."""
+    args, kwargs = node.arguments.args, node.arguments.kwargs
+    if not isinstance(node.operation, (layers.MultiHeadAttention, layers.GroupQueryAttention)):
+        args, kwargs = (args[0] if args else kwargs["inputs"]), {}
+    return dict(zip(("query", "value", "key"), args, strict=False)) | kwargs
+
+
+def _along_steps(operation, rank):
+    """Whether the second axis of what a layer reads is that of the steps, and stays it."""
+    if isinstance(operation, layers.EinsumDense):
+        read, _, given = operation.equation.replace("->", ",").split(",")
+        others = "0123456789"[: rank - len(read.replace("...", ""))]
+        return read.replace("...", others)[1] == given.replace("...", others)[1]
+    return getattr(operation, "data_format", "channels_last") == "channels_last"
 
 
 def _joined(ends):
