@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import attention_run
 import keras
+import memory_run
 import numpy as np
 import pandas as pd
 import pytest
@@ -163,6 +164,68 @@ def test_a_network_of_any_length_is_read():
     for length in (20, 33):
         found = attention.weights(model, dna.random_sequences(2, length, rng=0))
         assert found.matrix.shape == (2, 1, 1, length - 4) and found.stops[-1] == length
+
+
+def test_a_layer_is_read_where_this_network_has_it(models, x):
+    """It may also stand in another network, but not twice in this one."""
+    first, inputs = models["additive"], keras.Input((LENGTH, 4))
+    passed = {id(first.inputs[0]): inputs}
+    for layer in first.layers[1:]:
+        read = [passed[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        passed[id(layer.output)] = layer(read if len(read) > 1 else read[0])
+    again = keras.Model(inputs, passed[id(first.outputs[0])])
+    found = attention.weights(again, x)
+    np.testing.assert_allclose(found.matrix, attention.weights(first, x).matrix, atol=1e-6)
+    np.testing.assert_allclose(
+        attention.reweighted(again, x, found.matrix), predict(first, x)[:, 0], atol=1e-5
+    )
+    inputs, z = attention_run.features()
+    softmax = layers.Softmax(axis=1, name="attention")
+    parts = [layers.Dot(axes=1)([softmax(layers.Dense(1)(z)), z]) for _ in range(2)]
+    twice = attention_run.ended(inputs, layers.Flatten()(layers.Add()(parts)))
+    with pytest.raises(ValueError, match="layer attention is used 2 times"):
+        attention.weights(twice, x)
+
+
+def masked_softmax(z):
+    known = layers.Lambda(lambda scores: scores > -0.1)(scores := layers.Dense(1)(z))
+    weights = layers.Softmax(axis=1, name="attention")(scores, mask=known)
+    return layers.Flatten()(layers.Dot(axes=1)([weights, z]))
+
+
+def told_scores(z):
+    attend = layers.MultiHeadAttention(2, 3, name="attention")
+    given, scores = attend(z, z, return_attention_scores=True)
+    return layers.Concatenate()([layers.GlobalMaxPooling1D()(given), layers.Flatten()(scores)])
+
+
+def told_matrix(z):
+    attend = layers.Attention(name="attention")
+    given, scores = attend([z, z], return_attention_scores=True)
+    return layers.Concatenate()([layers.GlobalMaxPooling1D()(given), layers.Flatten()(scores)])
+
+
+def named_arguments(z):
+    coarse = layers.MaxPooling1D(3)(z)
+    attend = layers.MultiHeadAttention(2, 3, name="inner")
+    z = attend(query=coarse, value=z, key=layers.Dense(5)(z))  # its steps are those of the query
+    weights = layers.Softmax(axis=1, name="attention")(layers.Dense(1)(z))
+    return layers.Flatten()(layers.Dot(axes=1)([weights, z]))
+
+
+@pytest.mark.parametrize("body", [masked_softmax, told_scores, told_matrix, named_arguments])
+def test_masks_scores_that_are_used_and_named_arguments(body, x):
+    inputs, z = attention_run.features()
+    model = memory_run.weighted(attention_run.ended(inputs, body(z)), 0)
+    found = attention.weights(model, x)
+    assert found.matrix.shape[3] == len(found.starts)
+    np.testing.assert_allclose(found.matrix.sum(axis=3), 1, atol=1e-5)
+    logits = attention.reweighted(model, x, found.matrix)
+    np.testing.assert_allclose(logits, predict(model, x)[:, 0], atol=1e-5)
+    other = attention.reweighted(model, x, found.matrix[..., ::-1])
+    assert np.abs(other - logits).max() > 1e-4
+    if body is named_arguments:
+        assert (found.stops - found.starts == 10).all()  # 5 wide filters, pooled by 2 and by 3
 
 
 # --- other weights -------------------------------------------------------------------------------

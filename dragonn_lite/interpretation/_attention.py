@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from dragonn_lite.interpretation import _backend
 from dragonn_lite.interpretation._rules import Rule, name_of, rebuild
+from dragonn_lite.interpretation.alignment import attended
 
 #: Layers that weigh values by queries and keys, and tell their weights when asked.
 _MATRICES = (layers.MultiHeadAttention, layers.Attention)
@@ -65,8 +66,13 @@ def attention_layers(network: keras.Model) -> dict:
     }
 
 
-def steps_of(operation) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
+def steps_of(node) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     """Find the tensors (n, steps, features) whose steps are an attention layer's keys and queries.
+
+    Parameters
+    ----------
+    node : Node
+        Where the layer stands in the network.
 
     Returns
     -------
@@ -74,15 +80,9 @@ def steps_of(operation) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     queries : KerasTensor or None
         None where the layer pools: a single query, of no step of its own.
     """
-    if not isinstance(operation, _MATRICES):
-        return _before_reshape(operation.input), None
-    arguments = operation._inbound_nodes[0].arguments
-    args, kwargs = arguments.args, arguments.kwargs
-    if isinstance(operation, layers.MultiHeadAttention):
-        named = dict(zip(("query", "value", "key"), args, strict=False)) | kwargs
-    else:
-        given = args[0] if args else kwargs["inputs"]
-        named = dict(zip(("query", "value", "key"), given, strict=False))
+    if not isinstance(node.operation, _MATRICES):
+        return _before_reshape(node.input_tensors[0]), None
+    named = attended(node)
     queries, keys = named["query"], named.get("key")
     return named["value"] if keys is None else keys, None if queries.shape[1] == 1 else queries
 
@@ -139,7 +139,8 @@ def _weighs_steps(operation):
     axis = np.ravel(getattr(operation, "axis", -1))
     if len(axis) != 1 or axis[0] % rank != 1:
         return False
-    return rank == 3 or (rank == 2 and _before_reshape(operation.input) is not operation.input)
+    read = operation._inbound_nodes[0].input_tensors[0]
+    return rank == 3 or (rank == 2 and _before_reshape(read) is not read)
 
 
 def _before_reshape(tensor):
@@ -167,20 +168,22 @@ def _softmax_apart(rule, z, **kwargs):
 def _matrix_apart(rule, inputs, **kwargs):
     given, own = rule.operation(inputs, return_attention_scores=True, **_without(kwargs))
     weights = _chosen(rule, own[:, None])  # one head
-    return given if rule.given is None else ops.matmul(weights[:, 0], inputs[1])
+    if rule.given is not None:
+        given = ops.matmul(weights[:, 0], inputs[1])
+    return (given, weights[:, 0]) if kwargs.get("return_attention_scores") else given
 
 
 def _heads_apart(rule, query, value, key=None, **kwargs):
     layer = rule.operation
     given, own = layer(query, value, key, return_attention_scores=True, **_without(kwargs))
     weights = _chosen(rule, own)
-    if rule.given is None:
-        return given
-    # (n, heads, queries, keys) of (n, keys, heads, width) -> (n, queries, heads, width)
-    context = ops.einsum("nhqk,nkhd->nqhd", weights, layer.value_dense(value))
-    if getattr(layer, "_use_gate", False):  # Keras 3.13 and later
-        context = context * layer._gate_dense(query)
-    return layer.output_dense(context)
+    if rule.given is not None:
+        # (n, heads, queries, keys) of (n, keys, heads, width) -> (n, queries, heads, width)
+        context = ops.einsum("nhqk,nkhd->nqhd", weights, layer.value_dense(value))
+        if getattr(layer, "_use_gate", False):  # Keras 3.13 and later
+            context = context * layer._gate_dense(query)
+        given = layer.output_dense(context)
+    return (given, weights) if kwargs.get("return_attention_scores") else given
 
 
 def _without(kwargs):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite.interpretation._attention import AttentionNetwork, attention_layers, steps_of
-from dragonn_lite.interpretation.alignment import bases_read, spread
+from dragonn_lite.interpretation.alignment import bases_read, node_of, spread
 from dragonn_lite.interpretation.explanations import (
     Explanation,
     batches,
@@ -348,7 +348,7 @@ def read(model: keras.Model, sequences: np.ndarray, layer: str | None, target: i
     network, sequences, logits = checked_network(model, sequences, target)
     operation = _named(network, layer)
     length = sequences.shape[1]
-    keys, queries = steps_of(operation)
+    keys, queries = steps_of(node_of(network, operation))
     ends = bases_read(network, keys, length=length)
     asked = (None, None) if queries is None else bases_read(network, queries, length=length)
     taken = AttentionNetwork.of(model, network, operation, target)
