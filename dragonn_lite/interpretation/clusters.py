@@ -37,9 +37,10 @@ class TracedAutomaton:
         clusters and `grammar`.
     agreement : DataFrame
         `measure`, `value`, `control` (mean of the shuffles), `high` (the largest of the shuffles),
-        `p_value`; NaN where the grammar's state never changes. Measures: "adjusted mutual information" of clusters and states; "steps" with the
-        right state; "transitions" from a step to the next that are the grammar's; "changes" of the
-        grammar's state with the right state half-way through the stretches before and after.
+        `p_value`; NaN where the grammar's state never changes. Measures: "adjusted mutual
+        information" of clusters and states; "steps" with the right state; "transitions" from a step
+        to the next that are the grammar's; "changes" of the grammar's state with the right state
+        half-way through the stretches before and after.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,14 @@ class TracedAutomaton:
     states: np.ndarray
     transitions: pd.DataFrame
     agreement: pd.DataFrame
+
+    def __repr__(self):
+        """Say what there is, in a line."""
+        steps = self.agreement.set_index("measure").loc["steps"]
+        return (
+            f"TracedAutomaton({', '.join(self.names)}: {len(self.clusters)} clusters, right at "
+            f"{steps['value']:.0%} of the steps, by chance {steps['control']:.0%})"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +78,14 @@ class Clusters:
     direction: str
     clusters: np.ndarray
     centres: np.ndarray
+
+    def __repr__(self):
+        """Say what there is, in a line."""
+        n, n_steps = self.clusters.shape
+        return (
+            f"Clusters({self.source.layer}, {self.direction}: {len(self.centres)} clusters of "
+            f"{n * n_steps:,} states, n = {n})"
+        )
 
     @property
     def transitions(self) -> np.ndarray:
@@ -165,7 +182,8 @@ class Clusters:
         if grammar_states.min(initial=0) < 0 or n_states > len(names):
             raise ValueError(
                 f"grammar_states holds values from {grammar_states.min()} to {n_states - 1}, "
-                f"expected 0 to {len(names) - 1}: the numbers of {len(names)} states"
+                f"expected 0 to {len(names) - 1}: the numbers of "
+                f"{len(names)} {'state' if len(names) == 1 else 'states'}"
             )
         at_step = at_steps(grammar_states, self.source, self.direction, "grammar_states")
         grammar = self._as_read(at_step).astype(int)
@@ -222,10 +240,14 @@ def cluster_states(
     >>> hidden, step = inside[:, :, None].astype(np.float32), np.arange(4)
     >>> states = States("memory", "GRU", hidden, None, {}, np.array(["forward"]), step, step + 1)
     >>> found = cluster_states(states, 2, rng=0)
+    >>> found
+    Clusters(memory, forward: 2 clusters of 12 states, n = 3)
     >>> found.transitions
     array([[3, 2],
            [2, 2]])
     >>> traced = found.automaton(inside, ["outside", "inside"], rng=0)
+    >>> traced
+    TracedAutomaton(outside, inside: 2 clusters, right at 100% of the steps, by chance 69%)
     >>> traced.clusters["state"].tolist()
     ['outside', 'inside']
     >>> traced.agreement["value"].round(6).tolist()
