@@ -336,7 +336,8 @@ REFUSED = {
     "min_spacing is -1": lambda: memory.brackets(min_spacing=-1, rng=0),
     "sites find hardly any room": lambda: memory.brackets(length=60, rng=0),
     "motifs holds 1 of the two": lambda: memory.motif_order(["GATA1"], rng=0),
-    "motifs is the text": lambda: memory.motif_order("GATA1", rng=0),
+    "motifs is 'GATA1', expected a list": lambda: memory.motif_order("GATA1", rng=0),
+    "motifs is 5, expected a list": lambda: memory.motif_order(5, rng=0),
     "largest is 3, expected an even number": lambda: memory.even_count(largest=3, rng=0),
     "largest is 0": lambda: memory.even_count(largest=0, rng=0),
     "has no automaton": lambda: memory.reading_states(

@@ -102,6 +102,12 @@ def test_steps_through_a_convolution_share_the_bases_out():
     assert match(states, [0], n=1)[["start", "stop"]].values.tolist() == [[0, 7]]  # to the end
 
 
+def test_a_step_of_padding_alone_is_no_place():
+    hidden = np.array([[[0.9], [0.1], [0.9]]], np.float32)
+    states = made(hidden, starts=[0, 0, 2], stops=[0, 2, 4])
+    assert match(states, [0])[["start", "stop"]].values.tolist() == [[2, 4]]
+
+
 def test_places_tell_the_motifs_that_they_overlap_and_the_label():
     hidden = np.zeros((2, 40, 1))
     hidden[0, 6:9] = hidden[1, 5:9] = 0.9

@@ -42,9 +42,10 @@ def brackets(
     """Each opening motif is closed before the next one opens; in the negatives two are swapped.
 
     Both classes hold the same motifs in the same numbers, at any distance. A negative differs
-    from a positive by one swap of two neighbours: in half of them a site opens twice, in the
-    other half it closes twice, so that how far left the openings lie says nothing on average. From
-    three pairs on, the negatives too begin with an opening and end with a closing.
+    from a positive by one swap of two neighbours: in half of them an opening comes too early, in the
+    other half a closing, so that how far left the openings lie says nothing on average. (Of a single
+    pair the closing always does.) From three pairs on, the negatives too begin with an opening and
+    end with a closing.
 
     What a shortcut still finds: where sites nearly fill the sequence, the place of a site says
     which one it is, and a network that weighs every position for itself needs no memory. A linear
@@ -137,8 +138,8 @@ def motif_order(
     >>> simulation.automaton.states
     ('none read', '1 read', '2 read', 'broken')
     """
-    if isinstance(motifs, str):
-        raise TypeError(f"motifs is the text {motifs!r}, expected a list of motifs or names")
+    if isinstance(motifs, str) or not np.iterable(motifs):
+        raise TypeError(f"motifs is {motifs!r}, expected a list of motifs or names")
     sites = _distinct(motifs)
     n = len(sites)
     if n < 2:

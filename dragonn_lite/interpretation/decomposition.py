@@ -34,7 +34,8 @@ def decompose(
       c_{t-1}))`: what of it is left in the end.
 
     Where convolutions or pooling come first, a step shares its contribution out evenly among the
-    bases that it reads. An unknown base is a step too.
+    bases that it reads; one that reads nothing but padding has none, and what it adds is left to
+    the completeness error. An unknown base is a step too.
 
     *What it does not show*: why a gate stood open. A base that told the memory to listen to what
     comes later gets nothing for that; nor is it asked what another base would have done. Of several

@@ -27,7 +27,9 @@ class Explanation:
         What was explained.
     contributions : float32 (n, length)
         Of the bases present; positive pushes the logit up. Where the base is unknown it is 0, or,
-        against a reference that knows one there, what is lost with it.
+        against a reference that knows one there, what is lost with it; where a network is followed
+        step by step (temporal output, LSTM decomposition, attention times gradient), what the step
+        adds.
     hypothetical : float32 (n, length, 4) or None
         Score of every possible base, where the method gives it.
     logits : float32 (n,)

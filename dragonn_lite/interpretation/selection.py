@@ -187,7 +187,7 @@ def match(
     )
     length = table["stop"] - table["start"]
     best = np.lexsort((-length, others_on, -units_on))
-    best = best[units_on[best] > 0]
+    best = best[(units_on[best] > 0) & (length.to_numpy()[best] > 0)]  # not of padding alone
     table = table.iloc[best[: None if n is None else as_count(n, "n")]].reset_index(drop=True)
     if sites is not None:
         table["motif"] = _motifs(table, sites)
