@@ -686,6 +686,18 @@ def test_a_range_is_dragged_and_its_match_pressed(explorer):
     assert explorer.explored.pattern == (1, 36, 40)
 
 
+def test_where_no_unit_fits_it_says_what_to_try(explorer):
+    def line():
+        return explorer.children[-2].value
+
+    press(explorer, "range_units", 10.5 / LENGTH, 15.5 / LENGTH)
+    assert "No unit fits" not in line()
+    control(explorer, "On from").value = 0.95
+    assert explorer.view.found.units == () and "No unit fits: lower “On from”, or " in line()
+    control(explorer, "Clear").click()
+    assert "No unit fits" not in line() and "Drag over letters" in line()
+
+
 def test_every_place_can_be_reached_from_the_one_before():
     hidden = hidden_of()
     hidden[0, [25, 26, 32, 33]] = hidden[0, 10]  # the same pattern twice more in one sequence

@@ -18,6 +18,7 @@ from dragonn_lite.display.windows import brushed
 
 _HOW = "Press a letter to read up to it, a row to look into its unit."
 _DRAG = " Drag over letters or units to choose a range."
+_NONE = " No unit fits: lower “On from”, or ask for units that are off a few bp around."
 _UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 _STYLE = {"description_width": "90px"}
 # To a list of ipywidgets, None is no choice at all.
@@ -140,6 +141,8 @@ class MemoryExplorer(ipywidgets.VBox):
         self._picture.show(view_chart(self.view))
         words = html.escape(self.view.said(), quote=False)
         how = _HOW + (_DRAG if self._recording.select is not None else "")
+        if self.explored.pattern is not None and not self.view.found.units:
+            how = _HOW + _NONE
         self._said.value = (
             f'<span role="status" style="{_UNSEEN}">{words}</span>'
             f'<span style="color: #555555">{how if theme.can_draw() else ""}</span>'
