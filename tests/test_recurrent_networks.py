@@ -233,8 +233,9 @@ def steps_by_hand(model, optimizer, batch_size, n_steps):
     return steps
 
 
-@pytest.mark.parametrize("steps_for_xla", [0, 10**6])
-@each_network
+@pytest.mark.parametrize(
+    ("name", "steps_for_xla"), [*((name, 0) for name in NEW), ("recurrent_reader", 10**6)]
+)
 def test_training_equals_a_plain_loop(name, steps_for_xla, monkeypatch):
     monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", steps_for_xla)
     _, history, weights = recurrent_run.run(name)
@@ -248,14 +249,28 @@ def test_training_equals_a_plain_loop(name, steps_for_xla, monkeypatch):
         np.testing.assert_allclose(a, b, atol=2e-4)
 
 
-@pytest.mark.parametrize("normalised", [False, True])
-def test_regularised_and_normalised_layers_train_as_in_a_plain_loop(normalised, monkeypatch):
+def shares(x):
+    """Each base among those that are known: without any, a division by 0."""
+    return x / keras.ops.sum(x, axis=(1, 2), keepdims=True)
+
+
+PLAIN = {
+    "normalised": ({}, layers.BatchNormalization),
+    "regularised": ({"kernel_regularizer": keras.regularizers.L2(0.5)}, layers.Identity),
+    "output regularised": ({"activity_regularizer": keras.regularizers.L2(0.5)}, layers.Identity),
+    "of shares": ({}, layers.Identity),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_a_short_last_batch_is_trained_as_in_a_plain_loop(kind, monkeypatch):
     monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", 0)
+    options, then = PLAIN[kind]
 
     def run():
         inputs = keras.Input((30, 4))
-        layer = layers.GRU(3, kernel_regularizer=keras.regularizers.L2(0.5), seed=0)
-        x = layers.BatchNormalization()(layer(inputs)) if normalised else layer(inputs)
+        x = layers.Lambda(shares)(inputs) if kind == "of shares" else inputs
+        x = then()(layers.GRU(3, seed=0, **options)(x))
         model = keras.Model(inputs, layers.Dense(1)(x))
         rng = np.random.default_rng(0)
         for variable in model.weights:
@@ -267,6 +282,20 @@ def test_regularised_and_normalised_layers_train_as_in_a_plain_loop(normalised, 
     found = run()
     monkeypatch.setattr(training, "compiled_steps", steps_by_hand)
     np.testing.assert_allclose(found, run(), rtol=1e-4)
+
+
+def test_batches_are_no_larger_than_the_data(monkeypatch):
+    sizes = []
+
+    def steps(model, optimizer, batch_size, n_steps):
+        sizes.append(batch_size)
+        return steps_by_hand(model, optimizer, batch_size, n_steps)
+
+    monkeypatch.setattr(training, "compiled_steps", steps)
+    model = recurrent.recurrent_reader(30, n_units=2, rng=0)
+    x, y = dna.random_sequences(50, 30, rng=1), np.arange(50) % 2
+    training.fit(model, x, y, epochs=1, settings=training.Settings(batch_size=4096), rng=2)
+    assert sizes == [40]  # 10 are held out
 
 
 def test_only_recurrent_networks_are_compiled_with_xla():
@@ -281,7 +310,9 @@ def test_only_recurrent_networks_are_compiled_with_xla():
     assert _backend._is_recurrent(nested)
 
 
-def test_an_interrupt_keeps_the_best_weights_and_a_checkpoint_goes_on(tmp_path):
+def test_an_interrupt_keeps_the_best_weights_and_a_checkpoint_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", 0)
+
     def run(**more):
         return recurrent_run.train("recurrent_reader", epochs=4, **more)
 

@@ -90,14 +90,14 @@ def _tensorflow_steps(model, optimizer, batch_size, n_steps):
     # Not on a GPU: there the layers call cuDNN, which XLA cannot.
     pays = n_steps >= _STEPS_FOR_XLA and not tf.config.list_physical_devices("GPU")
     xla = pays and _is_recurrent(model)
-    # XLA compiles for one size of batch, in seconds. A short last batch is filled up with examples
-    # of weight 0; not where a layer keeps statistics of all that it sees.
-    fills = xla and not model.non_trainable_weights
+    # XLA compiles for one size of batch, in seconds. A short last batch is filled up with its last
+    # example, of weight 0.
+    fills = xla and not _counts_examples(model)
 
-    def filled(part):
-        missing = batch_size - tf.shape(part)[0]
-        part = tf.pad(part, [[0, missing], *[[0, 0]] * (len(part.shape) - 1)])
-        return tf.ensure_shape(part, (batch_size, *part.shape[1:]))
+    def filled(x, y):
+        rows, n = tf.range(batch_size), tf.shape(x)[0]
+        x, y = (tf.gather(part, tf.minimum(rows, n - 1)) for part in (x, y))
+        return x, tf.where((rows < n)[:, None], y, 0.0)
 
     @tf.function(jit_compile=xla)
     def step(x, y):
@@ -120,14 +120,18 @@ def _tensorflow_steps(model, optimizer, batch_size, n_steps):
         for start in tf.range(0, n, batch_size):
             x = sequences[start : start + batch_size]
             y = targets[start : start + batch_size]
-            loss = step(filled(x), filled(y)) if fills else step(x, y)
+            loss = step(*filled(x, y)) if fills else step(x, y)
             total += loss * tf.cast(tf.shape(x)[0], tf.float32)
         return total / tf.cast(n, tf.float32)
 
     return lambda sequences, targets: float(steps(sequences, targets))
 
 
-def _is_recurrent(layer):
-    if isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional)):
-        return True
-    return any(map(_is_recurrent, getattr(layer, "layers", ())))
+def _is_recurrent(model):
+    return any(isinstance(layer, keras.layers.RNN) for layer in model._flatten_layers())
+
+
+def _counts_examples(model):
+    """Whether examples of weight 0 count: a layer keeps statistics, or its output is regularised."""
+    regularised = (layer.activity_regularizer for layer in model._flatten_layers())
+    return bool(model.non_trainable_weights) or any(regularised)

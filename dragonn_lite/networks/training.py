@@ -159,7 +159,8 @@ def fit(
     held_out_targets = _with_weights(held_out[1], of_classes)
     n_steps = as_count(epochs, "epochs", 1) * len(batches)
     optimizer = _optimizer(model, settings, n_steps)
-    steps = compiled_steps(model, optimizer, settings.batch_size, n_steps)
+    batch_size = min(settings.batch_size, len(training[0]))  # what is compiled is filled up to it
+    steps = compiled_steps(model, optimizer, batch_size, n_steps)
     run = Run(model, optimizer, batches, epochs, checkpoint)
     spent = run.seconds  # of the sessions before this one
     interrupted = False
