@@ -174,6 +174,13 @@ def test_a_state_that_never_changes_has_no_changes_to_agree_on():
     assert traced.names == ("0", "1")
 
 
+def test_a_single_step_has_no_transitions():
+    grammar = np.array([[0], [1], [1], [0], [1]])
+    traced = cluster_states(made(grammar[:, :, None]), 2, rng=0).automaton(grammar, rng=0)
+    assert agreement(traced)["value"]["steps"] == 1
+    assert agreement(traced).loc[["transitions", "changes"], "value"].isna().all()
+
+
 def test_the_same_seed_gives_the_same():
     rng = np.random.default_rng(5)
     grammar = read(20, 30, rng)

@@ -53,7 +53,10 @@ class Attention:
 
     @property
     def bases(self) -> np.ndarray:
-        """The same, shared out evenly among the bases of a step: float32 (n, heads, length)."""
+        """The same, shared out evenly among the bases of a step: float32 (n, heads, length).
+
+        What a step of nothing but padding receives lies on no base.
+        """
         n, n_heads, n_keys = self.steps.shape
         flat = self.steps.reshape(-1, n_keys)
         return spread(flat, self.starts, self.stops, self.length).reshape(n, n_heads, -1)

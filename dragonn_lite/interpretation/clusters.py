@@ -37,7 +37,7 @@ class TracedAutomaton:
         clusters and `grammar`.
     agreement : DataFrame
         `measure`, `value`, `control` (mean of the shuffles), `high` (the largest of the shuffles),
-        `p_value`; NaN where the grammar's state never changes. Measures: "adjusted mutual
+        `p_value`; NaN where there is one step or the state never changes. Measures: "adjusted mutual
         information" of clusters and states; "steps" with the right state; "transitions" from a step
         to the next that are the grammar's; "changes" of the grammar's state with the right state
         half-way through the stretches before and after.
@@ -317,7 +317,8 @@ def _agreement(clusters, grammar, middles):
     right = counts.argmax(axis=1)[clusters] == grammar
     row, before, after = middles
     changes = (right[row, before] & right[row, after]).mean() if len(row) else np.nan
-    transitions = np.logical_and(*_pairs(right)).mean()
+    pairs = np.logical_and(*_pairs(right))
+    transitions = pairs.mean() if pairs.size else np.nan
     return _adjusted_mutual_information(counts), right.mean(), transitions, changes
 
 

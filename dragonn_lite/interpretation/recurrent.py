@@ -15,8 +15,8 @@ Which automaton does it trace?
 Which bases does a step read?
     :func:`bases_read`, :func:`spread`
 
-Each takes a functional or sequential Keras model with an LSTM, GRU or SimpleRNN, of one direction
-or both.
+What follows a network takes a functional or sequential Keras model with an LSTM, GRU or SimpleRNN,
+of one direction or both; what looks at units and clusters takes the :class:`States` of one.
 """
 
 from __future__ import annotations
