@@ -1,4 +1,4 @@
-"""A small network with memory or attention, trained on one Keras backend: prints JSON."""
+"""Small networks with memory or attention, trained on one Keras backend: prints JSON."""
 
 import json
 import sys
@@ -46,6 +46,8 @@ def run(name):
 
 
 if __name__ == "__main__":
-    logits, history, _ = run(sys.argv[1])
-    backend = keras.backend.backend()
-    print(json.dumps({"backend": backend, "logits": logits, "history": history}))
+    found = {}
+    for name in sys.argv[1:]:
+        logits, history, _ = run(name)
+        found[name] = {"logits": logits, "history": history}
+    print(json.dumps({"backend": keras.backend.backend(), "found": found}))

@@ -331,18 +331,18 @@ def test_an_interrupt_keeps_the_best_weights_and_a_checkpoint_goes_on(tmp_path, 
 
 
 @pytest.mark.slow
-@each_network
-def test_jax_gives_the_same_losses(name):
+def test_jax_gives_the_same_losses():
     pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
     assert keras.backend.backend() == "tensorflow"
     done = subprocess.run(
-        [sys.executable, str(HERE / "recurrent_run.py"), name],
+        [sys.executable, str(HERE / "recurrent_run.py"), *NEW],
         cwd=HERE.parent, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     jax = json.loads(done.stdout.splitlines()[-1])
-    logits, history, _ = recurrent_run.run(name)
     assert jax["backend"] == "jax"
-    np.testing.assert_allclose(jax["logits"], logits, atol=1e-5)
-    np.testing.assert_allclose(jax["history"], history, rtol=2e-3)
+    for name in NEW:
+        logits, history, _ = recurrent_run.run(name)
+        np.testing.assert_allclose(jax["found"][name]["logits"], logits, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(jax["found"][name]["history"], history, rtol=2e-3, err_msg=name)
