@@ -67,7 +67,8 @@ def test_weights_have_their_shape_and_sum_to_one(name, models, x):
     assert found.bases.shape == (4, heads, LENGTH)
     np.testing.assert_allclose(found.bases.sum(axis=2), 1, atol=1e-5)
     assert (found.query_starts is not None) == (name in QUERIES)
-    assert f"{heads} heads, {keys} steps" in repr(found)
+    said = "1 head" if heads == 1 else f"{heads} heads"
+    assert f": {said}, {keys} steps" in repr(found)
 
 
 @pytest.mark.parametrize("name", ["additive", "additive of a memory", "retain"])

@@ -91,7 +91,8 @@ class Attention:
         """Say what there is, in a line."""
         n, n_heads, n_queries, n_keys = self.matrix.shape
         asked = "pooled" if self.query_starts is None else f"asked by {n_queries} steps"
-        return f"Attention({self.layer}: {n} sequences, {n_heads} heads, {n_keys} steps, {asked})"
+        heads = "1 head" if n_heads == 1 else f"{n_heads} heads"
+        return f"Attention({self.layer}: {heads}, {n_keys} steps, {asked}, n = {n})"
 
 
 def layers(model: keras.Model) -> tuple[str, ...]:
@@ -165,7 +166,7 @@ def weights(model: keras.Model, sequences: np.ndarray, *, layer: str | None = No
     >>> from dragonn_lite.networks.attention import additive_attention
     >>> found = weights(additive_attention(60, rng=0), random_sequences(2, 60, rng=1))
     >>> found
-    Attention(attention: 2 sequences, 1 heads, 11 steps, pooled)
+    Attention(attention: 1 head, 11 steps, pooled, n = 2)
     >>> found.bases.shape, bool(np.allclose(found.bases.sum(axis=2), 1))
     ((2, 1, 60), True)
     """
@@ -370,7 +371,8 @@ def _named(network, layer):
     if not found:
         raise ValueError(
             f"model {network.name} has no attention layer of its own: no softmax along the steps, "
-            "MultiHeadAttention, Attention or AdditiveAttention"
+            "MultiHeadAttention, Attention or AdditiveAttention; take one that attends, such as "
+            "networks.attention.additive_attention makes"
         )
     if layer is not None and layer not in found:
         raise ValueError(f"layer is {layer!r}, expected one that attends: {', '.join(found)}")
