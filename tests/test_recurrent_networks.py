@@ -330,6 +330,16 @@ def test_an_interrupt_keeps_the_best_weights_and_a_checkpoint_goes_on(tmp_path, 
     assert resumed.history.equals(whole.history)
 
 
+def test_layers_within_layers_are_known_again_by_a_checkpoint(tmp_path):
+    def run(**more):
+        inner = recurrent.recurrent_reader(30, n_units=2, bidirectional=True, rng=0)
+        model = keras.Sequential([keras.Input((30, 4)), inner])  # names count all layers ever made
+        x, y = dna.random_sequences(50, 30, rng=1), np.arange(50) % 2
+        return training.fit(model, x, y, epochs=1, checkpoint=tmp_path / "c", rng=2)
+
+    assert run().history.equals(run().history)
+
+
 @pytest.mark.slow
 def test_jax_gives_the_same_losses():
     pytest.importorskip("jax", reason="the second backend, JAX, is not installed")

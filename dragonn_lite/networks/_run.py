@@ -132,7 +132,7 @@ class Run:
 
 def _fingerprint(model, batches, epochs):
     structure = model.to_json()
-    for i, part in enumerate((model, *model.layers)):
+    for i, part in enumerate(model._flatten_layers()):
         structure = structure.replace(f'"{part.name}"', f'"{i}"')  # names count the models made
     digest = hashlib.sha256(structure.encode())
     for part in (batches.sequences, batches.targets, *map(np.asarray, model.weights)):
