@@ -75,7 +75,9 @@ LSTMS = {
     "both ways, added": lambda z: Both(layers.LSTM(3), merge_mode="sum")(z),
     "both ways, mean": lambda z: Both(layers.LSTM(3), merge_mode="ave")(z),
     "filters": lambda z: layers.LSTM(3)(layers.MaxPooling1D(3)(layers.Conv1D(5, 4)(z))),
-    "normalised": lambda z: layers.BatchNormalization()(layers.Dropout(0.2)(layers.LSTM(3)(z))),
+    "normalised": lambda z: layers.BatchNormalization()(
+        layers.Dropout(0.2)(layers.Activation("linear")(layers.LSTM(3)(z)))
+    ),
     "stacked": lambda z: layers.LSTM(3)(Both(layers.GRU(2, return_sequences=True))(z)),
 }
 

@@ -369,7 +369,7 @@ def test_every_method_answers_bad_input_with_one_sentence(name):
     for target, message in ((2, "the model has 2 outputs"), (-1, "target is -1"), (None, "None")):
         with pytest.raises(ValueError, match=message):
             method(model, x, target=target)
-    with pytest.raises(TypeError, match="which has no gradients to follow"):
+    with pytest.raises(TypeError, match="whose layers are not known"):
         method(lambda x: x[:, 0, 0], x)
 
 
@@ -479,7 +479,7 @@ class Counting(keras.Model):
 def test_networks_with_code_of_their_own():
     inputs, x = keras.Input((LENGTH, 4)), dna.random_sequences(2, LENGTH, rng=0)
     odd = Reversed(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
-    with pytest.raises(TypeError, match="model is a Reversed, which has no gradients to follow"):
+    with pytest.raises(TypeError, match="model is a Reversed, whose layers are not known"):
         gradients.saliency(odd, x)
     for inner, expected in ((Counting(), x[:, :, 2]), (odd, None)):
         outer = keras.Model(inputs, inner(inputs))

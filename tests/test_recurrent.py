@@ -245,6 +245,7 @@ def test_layers_are_chosen_by_name_and_weights_are_read_anew(x):
     model.get_layer("first").set_weights([w + 1 for w in model.get_layer("first").get_weights()])
     assert np.abs(recurrent.states(model, x, layer="first").hidden - before.hidden).max() > 0.1
     refused(lambda: recurrent.states(model, x, layer="dense"), ValueError, "layer", "first, last")
+    refused(lambda: recurrent.states(len, x), TypeError, "model", "layers are not known")
 
 
 class Own(layers.Layer):

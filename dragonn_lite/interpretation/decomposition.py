@@ -138,7 +138,8 @@ def _linear_head(network, layer, target):
         ) from None
     for operation in operations:
         function = getattr(operation, "activation", None)
-        if not is_linear(operation) or function not in (None, keras.activations.linear):
+        linear = is_linear(operation) or isinstance(operation, keras.layers.Activation)
+        if not linear or function not in (None, keras.activations.linear):
             raise ValueError(
                 f"layer {operation.name} ({type(operation).__name__}) of model {network.name} is "
                 f"not linear: between layer {layer.name} and the logit only linear layers add up"

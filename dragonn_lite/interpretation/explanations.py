@@ -154,7 +154,7 @@ def check_scores(scores: np.ndarray, given: str = "") -> None:
 def checked_network(
     model: keras.Model, sequences: np.ndarray, target: int
 ) -> tuple[keras.Model, np.ndarray, np.ndarray]:
-    """Check the same for a method that follows gradients: it needs the layers of a network.
+    """Check the same for a method that follows what layers do: it needs those of a network.
 
     Returns
     -------
@@ -177,14 +177,15 @@ def checked_network(
     >>> checked_network(len, one_hot(["GA", "CA"]), 0)
     Traceback (most recent call last):
       ...
-    TypeError: model is a builtin_function_or_method, which has no gradients to follow; pass a
-    functional Keras model, or choose a method that needs none, such as in_silico_mutagenesis
+    TypeError: model is a builtin_function_or_method, whose layers are not known; pass a
+    functional Keras model, or choose a method that needs scores alone, such as
+    in_silico_mutagenesis
     """
     network = _as_functional(model)
     if network is None:
         raise TypeError(
-            f"model is a {type(model).__name__}, which has no gradients to follow; pass a "
-            "functional Keras model, or choose a method that needs none, such as "
+            f"model is a {type(model).__name__}, whose layers are not known; pass a functional "
+            "Keras model, or choose a method that needs scores alone, such as "
             "in_silico_mutagenesis"
         )
     for inputs in network.inputs:
