@@ -310,11 +310,11 @@ def test_temporal_output_is_that_of_every_prefix_alone(case, direction, x):
         return
     found = recurrent.temporal_output(model, x, target=1, direction=direction)
     assert found.shape == (4, LENGTH) and found.dtype == np.float32
-    n_run = 0
+    n_run, of_any_length = 0, built(body, None)
     for part in range(1, LENGTH + 1):
         place = part - 1 if direction == "forward" else LENGTH - part
         try:
-            alone = built(body, part)
+            alone = built(body, part) if part < 7 else of_any_length
         except ValueError:  # too short for this network: as if nothing had been read
             short = found[:, place]
             continue
