@@ -6,7 +6,7 @@ import pytest
 import reference
 from test_tracking import made
 
-from dragonn_lite.interpretation.recurrent import match, select
+from dragonn_lite.interpretation.recurrent import cluster_states, match, select, tracking_units
 
 SITES = pd.DataFrame(
     {
@@ -170,3 +170,18 @@ def test_a_wrong_margin_or_threshold_is_told():
 def test_a_wrong_pattern_is_told(units, options, words):
     with pytest.raises(ValueError, match=words):
         match(STATES, units, **options)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda states: select(states, 0, 1, 2),
+        lambda states: match(states, [0]),
+        lambda states: tracking_units(states, np.eye(3), rng=0),
+        lambda states: cluster_states(states, 2, rng=0),
+    ],
+)
+@pytest.mark.parametrize("states", [len, np.zeros((1, 2, 3))])
+def test_what_is_no_states_is_told(function, states):
+    with pytest.raises(TypeError, match=f"states is a {type(states).__name__}, expected what"):
+        function(states)

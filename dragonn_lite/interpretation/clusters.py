@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.interpretation.selection import checked_states
 from dragonn_lite.interpretation.tracking import at_steps
 
 if TYPE_CHECKING:
@@ -223,6 +224,8 @@ def cluster_states(
 
     Raises
     ------
+    TypeError
+        If `states` are none.
     ValueError
         If no unit has this direction, there is no cell state, or there are fewer different states
         than clusters.
@@ -257,7 +260,7 @@ def cluster_states(
     from threadpoolctl import threadpool_limits
 
     n_clusters, rng = as_count(n_clusters, "n_clusters", 2), as_rng(rng)
-    units = np.flatnonzero(states.directions == direction)
+    units = np.flatnonzero(checked_states(states).directions == direction)
     if not len(units):
         known = ", ".join(np.unique(states.directions))
         raise ValueError(f"direction is {direction!r}, but the units read {known}")

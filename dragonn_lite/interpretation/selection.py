@@ -55,7 +55,7 @@ def select(
         If there is no such sequence, the range does not lie within what is read, or `margin_bp` is
         negative.
     TypeError
-        If `threshold` is no number.
+        If `threshold` is no number, or `states` are none.
 
     References
     ----------
@@ -73,7 +73,7 @@ def select(
     [0, 1]
     """
     threshold = as_number(threshold, "threshold", "the hidden state")
-    n = len(states.hidden)
+    n = len(checked_states(states).hidden)
     if as_count(sequence, "sequence") >= n:
         raise ValueError(
             f"sequence is {sequence}, but there are states of {n}: expected 0 to {n - 1}"
@@ -148,7 +148,7 @@ def match(
         If there are no units, one is unknown, labels do not go with the sequences, or `sites`
         lacks a column.
     TypeError
-        If `threshold` is no number.
+        If `threshold` is no number, or `states` are none.
 
     References
     ----------
@@ -164,7 +164,7 @@ def match(
     [[1, 1, 3, 1], [0, 0, 1, 0]]
     """
     threshold = as_number(threshold, "threshold", "the hidden state")
-    n_sequences, n_steps, n_units = states.hidden.shape
+    n_sequences, n_steps, n_units = checked_states(states).hidden.shape
     units = _as_units(units, n_units)
     hidden = states.hidden.reshape(-1, n_units)  # (n, steps, units) -> (n * steps, units)
     on = hidden[:, units] >= threshold
@@ -197,6 +197,16 @@ def match(
             raise ValueError(f"labels have shape {labels.shape}, expected ({n_sequences},)")
         table["label"] = labels[table["sequence"]]
     return table
+
+
+def checked_states(states) -> States:
+    """Return what has hidden states, and refuse all else: a model, or an array."""
+    if not hasattr(states, "hidden"):
+        raise TypeError(
+            f"states is a {type(states).__name__}, expected what recurrent.states(model, "
+            "sequences) gives"
+        )
+    return states
 
 
 def _edges(states):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dragonn_lite._contract import as_count, as_rng
+from dragonn_lite.interpretation.selection import checked_states
 
 if TYPE_CHECKING:
     from dragonn_lite.interpretation.recurrent import States
@@ -60,7 +61,7 @@ def tracking_units(
     Raises
     ------
     TypeError
-        If `followed` holds no numbers.
+        If `followed` holds no numbers, or `states` are none.
     ValueError
         If shapes do not go together, a value is negative but -1, or the property is the same at all
         steps or in all sequences.
@@ -83,7 +84,7 @@ def tracking_units(
     [[1, 'follows'], [0, 'not shown'], [2, 'not shown']]
     """
     n_shuffles, rng = as_count(n_shuffles, "n_shuffles", _FEWEST_SHUFFLES), as_rng(rng)
-    hidden = states.hidden
+    hidden = checked_states(states).hidden
     followed = _as_followed(followed, hidden.shape[0])
     ways = np.unique(states.directions)
     at_step = {way: _checked(at_steps(followed, states, way, "followed")) for way in ways}
