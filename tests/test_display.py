@@ -404,6 +404,18 @@ def test_the_best_method_stands_on_top_and_refusals_are_counted():
     assert said == list(means.index)
 
 
+def test_positions_of_attention_stand_below_the_letters():
+    table = attended(2, 30)[0]
+    for x, n_panels in ((None, 2), ("ACGTA" * 6, 3)):
+        chart = charts.attention_track(table, x)
+        titled = [
+            any(layer["encoding"].get("x", {}).get("title") for layer in panel["layer"])
+            for panel in chart.to_dict()["vconcat"]
+        ]
+        assert titled == [False] * (n_panels - 1) + [True]
+        assert theme.svg(chart).count(">position (bp)<") == 1
+
+
 def test_networks_that_answer_one_grammar_are_told_apart():
     table = board()
     table = table[table["grammar"] == "counting"].replace({"method": {"ISM": "mutagenesis"}})

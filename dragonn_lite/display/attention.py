@@ -63,6 +63,7 @@ def attention_track(
         raise ValueError(
             f"x is {len(letters)} bp long, but table tells of {window[1] - window[0]} positions"
         )
+    written = letters is not None and len(letters) <= N_LETTERS_MAX
     bands = panels.bands(sites, window)
     top = float(table["weight"].max()) or 1.0
     stacked = [
@@ -74,11 +75,11 @@ def attention_track(
             window,
             top,
             head == heads[0],
-            head == heads[-1],
+            head == heads[-1] and not written,  # else the axis stands below the letters
         )
         for head in heads
     ]
-    if letters is not None and len(letters) <= N_LETTERS_MAX:
+    if written:
         stacked.append(_letter_row(letters, window))
     mean = table.groupby("position")["weight"].mean()
     finding = title if title is not None else _where_most(mean, bands)
@@ -214,7 +215,7 @@ def _letter_row(letters, window):
     table = pd.DataFrame({"position": np.arange(*window), "base": list(letters)})
     row = glyphs.letters(
         table.assign(y0=0.0, y1=1.0),
-        x=panels.base_axis(window),
+        x=panels.base_axis(window, axis=position_axis(), title="position (bp)"),
         y=alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
         tooltip=[alt.Tooltip("position:Q", title="position (bp)"), alt.Tooltip("base:N")],
     )
