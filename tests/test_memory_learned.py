@@ -48,7 +48,7 @@ def test_pooled_filters_of_the_same_size_do_not(name, n_filters, seed):
 ATTENTION = ["additive_attention", "retain", "self_attention"]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", ATTENTION)
 def test_attention_finds_a_motif(name, seed):
     def make(n, seed):
