@@ -9,6 +9,8 @@ import zlib
 from collections import Counter
 from fractions import Fraction
 
+import numpy as np
+
 # --- dna -------------------------------------------------------------------------------------
 
 IUPAC = {
@@ -719,3 +721,47 @@ def lstm_contributions(memories, forgets, leave, weight, variant):
             before *= math.prod(forgets[t:])
         found.append(weight * leave * (math.tanh(now) - math.tanh(before)))
     return found
+
+
+# --- networks of Keras 0.3 on Theano -----------------------------------------------------------
+
+
+def theano_convolution(x, kernel):
+    """True convolution: (n, inputs, rows, columns), (filters, inputs, height, width).
+
+    Value (a, b) of a kernel meets the place that lies a rows and b columns *before* its last one.
+    """
+    n_filters, n_inputs, height, width = kernel.shape
+    n_rows, n_columns = x.shape[2] - height + 1, x.shape[3] - width + 1
+    result = np.zeros((len(x), n_filters, n_rows, n_columns))
+    for f, c, a, b in itertools.product(*map(range, (n_filters, n_inputs, height, width))):
+        rows = slice(height - 1 - a, height - 1 - a + n_rows)
+        columns = slice(width - 1 - b, width - 1 - b + n_columns)
+        result[:, f] += kernel[f, c, a, b] * x[:, c, rows, columns]
+    return result
+
+
+def theano_network(layers, weights, x):
+    """What a network gives: its layers' options, their arrays, and (n, 1, 4, length)."""
+    activations = {
+        "linear": lambda z: z,
+        "relu": lambda z: np.maximum(z, 0),
+        "tanh": np.tanh,
+        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    }
+    x = np.asarray(x, float)
+    for options, arrays in zip(layers, weights, strict=True):
+        kind = options["name"]
+        if kind == "Convolution2D":
+            x = theano_convolution(x, arrays[0]) + arrays[1][None, :, None, None]
+        elif kind == "MaxPooling2D":
+            width = options["pool_size"][1]
+            step = (options["strides"] or options["pool_size"])[1]
+            starts = range(0, x.shape[3] - width + 1, step)
+            x = np.stack([x[..., i : i + width].max(axis=3) for i in starts], axis=3)
+        elif kind == "Flatten":
+            x = x.reshape(len(x), -1)
+        elif kind == "Dense":
+            x = x @ np.asarray(arrays[0], float) + arrays[1]
+        x = activations[options.get("activation", "linear")](x)
+    return x

@@ -34,7 +34,7 @@ LIBRARIES = {
     "dna": DATA | {"pybigtools"},
     "assays": DATA | {"pooch"},
     "evaluation": DATA | {"sklearn", "scipy"},
-    "networks": DATA | {"keras"},
+    "networks": DATA | {"h5py", "keras", "sklearn"},
     "interpretation": DATA | {"h5py", "keras", "sklearn", "threadpoolctl"},
     "display": DATA | {"altair", "ipywidgets", "IPython", "vl_convert", "anywidget", "traitlets"},
 }
