@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-_STEPS_FOR_XLA = 200  # what compiling takes, in short steps
+_STEPS_FOR_XLA = 400  # what compiling takes, in short steps, with a margin for its memory
 
 
 def masked_cross_entropy(targets, logits):
@@ -49,7 +49,8 @@ def compiled_steps(
     networks with XLA. Their layers are loops over the positions, and TensorFlow looks up and
     starts each small operation of each turn anew, forth and back; XLA makes one program of them:
     half the time again, and less where other programs share the cores. Compiling takes as long as
-    200 short steps, and 80 MB that are never given back: a shorter training goes without.
+    some 200 short steps, and 80 to 150 MB that are never given back: a training of less than 400
+    steps goes without.
 
     Parameters
     ----------
