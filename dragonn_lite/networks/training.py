@@ -56,6 +56,10 @@ class Settings:
         if not (isinstance(rate, Real) and 0 < rate < 10):
             raise ValueError(f"learning_rate is {rate!r}, expected a number such as 0.01")
 
+    def _adam(self, schedule, model):
+        """The optimizer at these learning rates; the settings of a transfer have two."""
+        return keras.optimizers.Adam(schedule)
+
 
 class Training(NamedTuple):
     """A trained network and how it got there.
@@ -189,7 +193,7 @@ def _optimizer(model, settings, n_steps):
         warmup_target=settings.learning_rate,
         warmup_steps=max(1, n_steps // 10),
     )
-    optimizer = keras.optimizers.Adam(schedule)
+    optimizer = settings._adam(schedule, model)
     optimizer.build(model.trainable_variables)
     return optimizer
 
