@@ -249,15 +249,24 @@ def example():
 
 @pytest.mark.slow
 def test_the_ctcf_network_finds_the_bound_sequences_of_dragonns_example(example):
-    """auROC and auPRC of the original; without the turn .980, which is why scores do not tell."""
+    """On all 5,000; by bootstrap, auROC lies in .975 to .982 and auPRC in .976 to .982.
+
+    Without the turn auROC is .977: a score does not tell, and numbers of single sequences do.
+    """
     x, labels = example
-    model = conversion.read_dragonn(*published("in_vivo_ctcf_balanced_arch.arch.json"))
+    paths = published("in_vivo_ctcf_balanced_arch.arch.json")
+    model = conversion.read_dragonn(*paths)
     scores = predict(model, x)
-    assert metrics.auroc(labels, scores) == pytest.approx(0.981, abs=0.0005)
-    assert metrics.auprc(labels, scores) == pytest.approx(0.985, abs=0.0005)
+    assert metrics.auroc(labels, scores) == pytest.approx(0.978, abs=0.0005)
+    assert metrics.auprc(labels, scores) == pytest.approx(0.979, abs=0.0005)
     unturned = predict(turned(model, [0, 1]), x)
-    assert metrics.auroc(labels, unturned) == pytest.approx(0.980, abs=0.0005)
-    assert np.abs(unturned - scores).mean() > 0.5
+    assert metrics.auroc(labels, unturned) == pytest.approx(0.977, abs=0.0005)
+    some = slice(2500, 2520)
+    expected = expected_logits(paths, x[some])[:, 0]
+    np.testing.assert_allclose(scores[some], expected, rtol=1e-4, atol=1e-4)
+    assert np.abs(unturned[some] - expected).mean() > 0.5
+    for axes in ([0], [1]):  # half a turn is another network
+        assert metrics.auroc(labels, predict(turned(model, axes), x)) < 0.6
 
 
 # --- what is refused -------------------------------------------------------------------------
