@@ -271,6 +271,14 @@ def test_thawing_is_the_chain_written_out():
     assert losses["epoch"].iloc[losses["value"].argmin()] == thawed.best_epoch
 
 
+def test_a_step_that_makes_it_worse_is_taken_back():
+    settings = transfer.FineTuning(batch_size=40, learning_rate=1e-3, trunk_learning_rate=2.0)
+    model = transfer.linear_head(bank(), X, Y)
+    thawed = transfer.thaw(model, X, Y, epochs=1, settings=settings, rng=3)
+    assert thawed.best_epoch == 1
+    assert moved(model, thawed.model) == ["logits"]
+
+
 def test_an_interrupt_ends_the_thawing():
     def progress(history, epoch, epochs, seconds):
         raise KeyboardInterrupt
