@@ -136,6 +136,7 @@ def point():
 
 
 def test_register_gives_a_white_background_and_the_width(restored):
+    alt.theme.enable("default")  # whatever was tested before in this process
     assert "background" not in point().to_dict()["config"]
     theme.register()
     config = point().to_dict()["config"]

@@ -90,7 +90,7 @@ def probability_of_room(
     """
     states = [counts for counts, _ in outcomes]
     starts = [layout.position.probabilities(length, layout.width_bp)[None] for layout in layouts]
-    n_ways = [math.prod(map(math.factorial, counts)) for counts in states]
+    n_ways = [float(math.prod(map(math.factorial, counts))) for counts in states]
     ordered = [
         tuple(k * (layout.rank > 0) for k, layout in zip(counts, layouts, strict=True))
         for counts in states
