@@ -298,6 +298,7 @@ def test_what_is_not_followed_exactly_is_refused(case):
 
 
 # --- temporal output -----------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["forward", "backward"])
 @pytest.mark.parametrize("case", memory_run.BODIES)
 def test_temporal_output_is_that_of_every_prefix_alone(case, direction, x):

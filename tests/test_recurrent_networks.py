@@ -233,6 +233,7 @@ def steps_by_hand(model, optimizer, batch_size, n_steps):
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "steps_for_xla"), [*((name, 0) for name in NEW), ("recurrent_reader", 10**6)]
 )
@@ -262,6 +263,7 @@ PLAIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLAIN)
 def test_a_short_last_batch_is_trained_as_in_a_plain_loop(kind, monkeypatch):
     monkeypatch.setattr(_backend, "_STEPS_FOR_XLA", 0)

@@ -336,6 +336,7 @@ def test_what_does_not_fit_is_told_in_one_sentence(call, message):
 
 
 # --- another backend ------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_jax_gives_the_same_losses():
     pytest.importorskip("jax", reason="the second backend, JAX, is not installed")
     done = subprocess.run(
