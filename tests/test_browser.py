@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import altair as alt
@@ -503,25 +504,33 @@ def attributions(lab, lessons):
     return lessons(written(lab, "attributions", ATTRIBUTION_CELLS))
 
 
+def picture_says(picture, *words):
+    """Wait until the picture's words for screen readers hold these, in this order."""
+    expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
+
+
+def press_panel(page, picture, name, across, down=0.5, to=None, before_release=None):
+    """Press a panel at shares of its width and height, or drag over it as far as `to`."""
+    panel = picture.locator(f"g.{name}_group path.background").first
+    panel.evaluate("panel => panel.scrollIntoView({block: 'center'})")
+    box = panel.bounding_box()
+    y = box["y"] + down * box["height"]
+    page.mouse.move(box["x"] + across * box["width"], y)
+    page.mouse.down()
+    if to is not None:
+        page.mouse.move(box["x"] + to * box["width"], y, steps=4)
+    if before_release is not None:
+        before_release()
+    page.mouse.up()
+
+
 def test_the_attribution_explorer_follows_mouse_and_keyboard(attributions, artefacts):
     page, cell = attributions.page, attributions.cell("widget")
     cell.scroll_into_view_if_needed()
     picture = cell.locator("svg[role=img]")
     status = cell.get_by_role("status")
 
-    def says(*words):
-        expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
-
-    def press(name, across, down=0.5, to=None):
-        panel = picture.locator(f"g.{name}_group path.background").first
-        panel.evaluate("panel => panel.scrollIntoView({block: 'center'})")
-        box = panel.bounding_box()
-        y = box["y"] + down * box["height"]
-        page.mouse.move(box["x"] + across * box["width"], y)
-        page.mouse.down()
-        if to is not None:
-            page.mouse.move(box["x"] + to * box["width"], y, steps=4)
-        page.mouse.up()
+    says, press = partial(picture_says, picture), partial(press_panel, page, picture)
 
     def row(label):
         return cell.locator(".widget-inline-hbox", has_text=label).last
@@ -632,21 +641,7 @@ def test_the_memory_explorer_follows_mouse_and_keyboard(memories, artefacts):
     picture = cell.locator("svg[role=img]")
     status = cell.get_by_role("status")
 
-    def says(*words):
-        expect(picture).to_have_attribute("aria-label", re.compile(".*".join(words)))
-
-    def press(name, across, down=0.5, to=None, keep=None):
-        panel = picture.locator(f"g.{name}_group path.background").first
-        panel.evaluate("panel => panel.scrollIntoView({block: 'center'})")
-        box = panel.bounding_box()
-        y = box["y"] + down * box["height"]
-        page.mouse.move(box["x"] + across * box["width"], y)
-        page.mouse.down()
-        if to is not None:
-            page.mouse.move(box["x"] + to * box["width"], y, steps=4)
-        if keep:
-            memories.keep(artefacts, keep, cell)
-        page.mouse.up()
+    says, press = partial(picture_says, picture), partial(press_panel, page, picture)
 
     def row(label):
         return cell.locator(".jupyter-widgets", has=page.get_by_text(label, exact=True)).last
@@ -656,7 +651,8 @@ def test_the_memory_explorer_follows_mouse_and_keyboard(memories, artefacts):
     memories.keep(artefacts, "first", cell)
 
     # By mouse: a range is dragged over the units, and its match pressed.
-    press("range_units", 20.5 / 60, to=29.5 / 60, keep="dragging")
+    dragging = partial(memories.keep, artefacts, "dragging", cell)
+    press("range_units", 20.5 / 60, to=29.5 / 60, before_release=dragging)
     says(found, "1 other place where they are on together", "sequence 2, 40 to 49: SPI1, bound")
     expect(status).to_contain_text(f"{found}. 1 other place where they are on together.")
     memories.keep(artefacts, "range", cell)
