@@ -7,7 +7,6 @@ import pytest
 from answers import first_try  # noqa: F401 - used by every test
 from shared_data import shared_data
 
-from dragonn_lite import _exercises
 from dragonn_lite._exercises import EXERCISES, exercise, number, verdict
 from dragonn_lite.assays import datasets, grammar, labels, simulate
 from dragonn_lite.dna import genome, motifs, sequences
